@@ -1,0 +1,11 @@
+//! `one-ledger`: the ledger (一本账) of a government's digital resources.
+//!
+//! One word per thing, the same in code, tables, API and files:
+//! ledger 一本账 · register 登记簿 · entry 条目 · field 字段 · stage 阶段 · change set 变更 ·
+//! revision 版本 · relation 关联 · import 导入 · problem 问题提示 · department 部门 · region 行政区划.
+//!
+//! Rooms, and the one direction in which they may use each other:
+//! `cli → intake → ledger → db → org → register, sheet`.
+
+pub mod register;
+pub mod sheet;

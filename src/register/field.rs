@@ -1,0 +1,138 @@
+//! A register and its fields, as declared in `import_templates/*.toml`.
+
+use serde::{Deserialize, Serialize};
+
+/// The five stages of DESIGN 1, in order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// 申报
+    Application,
+    /// 建设
+    Build,
+    /// 验收
+    Acceptance,
+    /// 运维
+    #[default]
+    Operation,
+    /// 停用
+    Retired,
+}
+
+/// What kind of value a field holds; decides how cells are read and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldType {
+    /// Free text.
+    Text,
+    /// An identifier kept exactly as text (codes, telephone numbers): text format in sheets.
+    Code,
+    /// A whole number.
+    Integer,
+    /// An exact decimal.
+    Decimal,
+    /// Money: an exact decimal in 万元.
+    Money,
+    /// 是 / 否.
+    Bool,
+    /// A civil date with its precision (year, half, quarter, month or day).
+    Date,
+    /// One or, with `multiple`, several codes of a list.
+    Choice,
+    /// 统一社会信用代码 (GB 32100-2015).
+    CreditCode,
+    /// 行政区划代码 (GB/T 2260).
+    Region,
+    /// A department of the organisation; the value is its code.
+    Department,
+    /// An entry of the register named in `refers_to`; the value is its code.
+    Reference,
+}
+
+/// Who may see a field's value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Everyone signed in.
+    #[default]
+    Everyone,
+    /// The owning department and its bureaus.
+    Own,
+    /// Security staff only.
+    Security,
+}
+
+/// One declared attribute of a register's entries.
+#[derive(Clone, Debug)]
+pub struct Field {
+    /// Key in API, CSV and storage; never changes once released.
+    pub key: String,
+    /// Chinese label, the header in templates and exports.
+    pub label: String,
+    /// Group on pages and in templates.
+    pub group: String,
+    /// Kind of value.
+    pub kind: FieldType,
+    /// Code list of a [`FieldType::Choice`].
+    pub list: Option<String>,
+    /// Register a [`FieldType::Reference`] points into.
+    pub refers_to: Option<String>,
+    /// Several values in one cell.
+    pub multiple: bool,
+    /// Other headers that mean this field.
+    pub aliases: Vec<String>,
+    /// Unit shown behind the label, such as 万元 or GB.
+    pub unit: Option<String>,
+    /// An entry cannot exist without it.
+    pub required: bool,
+    /// Expected from this stage on; counts for completeness.
+    pub required_from: Option<Stage>,
+    /// Who may see it.
+    pub visible_to: Visibility,
+    /// Offered as a filter.
+    pub filter: bool,
+    /// A default column of the list.
+    pub listed: bool,
+    /// Help for the person filling it in.
+    pub help: String,
+    /// Value shown in the template's example row.
+    pub example: String,
+}
+
+/// Which fields feed an entry's typed columns.
+#[derive(Clone, Debug)]
+pub struct KeyFields {
+    /// Field holding the entry's code.
+    pub code: String,
+    /// Field holding its name.
+    pub name: String,
+    /// Department field of the owner; `None` when the owner is that of the entry in `within`.
+    pub owner: Option<String>,
+    /// Reference field of the entry this one belongs to (信息项 within a 数据资源): names are unique within it.
+    pub within: Option<String>,
+    /// Region field.
+    pub region: Option<String>,
+    /// Money field used for sums.
+    pub amount: Option<String>,
+    /// Year or date field.
+    pub year: Option<String>,
+    /// Choice field whose list has a `stage` column.
+    pub status: Option<String>,
+}
+
+/// One kind of record.
+#[derive(Clone, Debug)]
+pub struct Register {
+    /// Key in API, CSV and storage.
+    pub key: String,
+    /// Chinese label.
+    pub label: String,
+    /// Words in sheet names and titles that speak for this register.
+    pub titles: Vec<String>,
+    /// Prefix of codes the ledger gives out, such as `XT`.
+    pub code_prefix: String,
+    /// Fields that feed typed columns.
+    pub keys: KeyFields,
+    /// The fields, in template order.
+    pub fields: Vec<Field>,
+}

@@ -1,0 +1,67 @@
+//! What a cell means: values, and the document of values that is an entry.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One value in its canonical form, ready to be stored and compared.
+///
+/// Decimals (plain, no exponent, no trailing zeros: `120.5`), dates (`2024`, `2024-03`,
+/// `2024-03-05`, `2024-H1`, `2024-Q3`), codes of list values, region codes and department codes are
+/// all [`Value::Text`]; their field type says which.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Yes or no.
+    Bool(bool),
+    /// A whole number.
+    Integer(i64),
+    /// Text, or any scalar whose canonical form is text.
+    Text(String),
+    /// Several values of a multi-value field, in the order given, without repeats.
+    List(Vec<String>),
+}
+
+/// An entry's values by field key. Sorted keys make its JSON canonical.
+pub type Document = BTreeMap<String, Value>;
+
+/// What reading one cell for one field came to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// Nothing there, or a word for nothing (`/`, `—`, `无` where that means nothing): keep what was.
+    Blank(Option<Note>),
+    /// The cell says `[清空]`: remove the value.
+    Clear,
+    /// A value, with a note when the text was changed to get it or a doubt remains.
+    Value(Value, Option<Note>),
+    /// It cannot be decided or is wrong: the row cannot go in like this.
+    Fault(Fault),
+}
+
+/// A visible normalisation or a warning; the value stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// `true` when somebody should look at it, `false` for a plain change of form.
+    pub warning: bool,
+    /// A stable machine word, such as `normalised` or `approximate`.
+    pub code: &'static str,
+    /// Chinese, for the person.
+    pub message: String,
+}
+
+/// Why a cell cannot be taken, and what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// A stable machine word, such as `ambiguous_date`.
+    pub code: &'static str,
+    /// What is wrong, in Chinese.
+    pub message: String,
+    /// What to write instead, in Chinese.
+    pub suggestion: String,
+}
+
+/// Names of things that values mention by code; the ledger answers, pure code asks.
+pub trait Names {
+    /// The full name of the department with this code.
+    fn department(&self, code: &str) -> Option<String>;
+}
