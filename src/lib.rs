@@ -7,5 +7,9 @@
 //! Rooms, and the one direction in which they may use each other:
 //! `cli → intake → ledger → db → org → register, sheet`.
 
+pub mod auth;
+pub mod clock;
+pub mod db;
+pub mod error;
 pub mod register;
 pub mod sheet;

@@ -1,3 +1,5 @@
-//! The one binary.
+//! The one binary of `one-ledger`.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    one_ledger::cli::main()
+}

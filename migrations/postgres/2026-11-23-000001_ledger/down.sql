@@ -1,0 +1,12 @@
+DROP TABLE entry_words;
+DROP TABLE extra_columns;
+DROP TABLE import_mappings;
+DROP TABLE relations;
+DROP TABLE revisions;
+DROP TABLE entries;
+DROP TABLE change_sets;
+DROP TABLE imports;
+DROP TABLE department_aliases;
+DROP TABLE departments;
+DROP TABLE ledger_head;
+DROP FUNCTION history_only_grows();

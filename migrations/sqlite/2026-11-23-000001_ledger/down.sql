@@ -1,0 +1,11 @@
+DROP TABLE entry_words;
+DROP TABLE extra_columns;
+DROP TABLE import_mappings;
+DROP TABLE relations;
+DROP TABLE revisions;
+DROP TABLE entries;
+DROP TABLE change_sets;
+DROP TABLE imports;
+DROP TABLE department_aliases;
+DROP TABLE departments;
+DROP TABLE ledger_head;

@@ -1,0 +1,81 @@
+//! `export`: the ledger as workbooks, CSV or JSON.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::cli::Context;
+use crate::cli::entries::{Walk, department, moment, register};
+use crate::error::{Doing, Error, Result};
+use crate::intake::record;
+use crate::org::directory::Directory;
+use crate::register::field::Register;
+use crate::sheet::export::{self, ExportFormat, Showing};
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// 登记簿
+    #[arg(long, required_unless_present = "all")]
+    register: Option<String>,
+    /// 全部登记簿，一个工作簿
+    #[arg(long, conflicts_with = "register")]
+    all: bool,
+    /// 只导出此部门（名称或代码）
+    #[arg(long)]
+    department: Option<String>,
+    /// 过去某一时刻的账目（YYYY-MM-DD，或到秒）
+    #[arg(long)]
+    as_of: Option<String>,
+    /// 格式: xlsx、csv、json；默认按文件扩展名
+    #[arg(long)]
+    format: Option<String>,
+    /// 输出文件
+    #[arg(long)]
+    out: PathBuf,
+}
+
+impl Export {
+    pub fn run(&self, context: &Context) -> Result<u8> {
+        let format = self.format()?;
+        let registers: Vec<&Register> = match &self.register {
+            Some(key) => vec![register(context, key)?],
+            None => context.app.catalogue.registers().iter().collect(),
+        };
+        let mut conn = context.app.database.open()?;
+        let directory = Directory::load(&mut conn)?;
+        let department = department(&directory, self.department.as_deref())?;
+        let seq = moment(&mut conn, self.as_of.as_deref())?;
+        let showing = Showing { catalogue: &context.app.catalogue, names: &directory };
+        let bar = context.out.progress("正在导出");
+        let mut file = export::create(format, &self.out, showing).doing("建立导出文件")?;
+        for register in registers {
+            let extra = record::extra_headers(&mut conn, &register.key)?;
+            file.begin(register, &extra).doing("写入导出文件")?;
+            let walk = Walk { register: &register.key, department, seq, search: None };
+            walk.run(&mut conn, &context.viewer, |row| {
+                bar.inc(1);
+                file.row(&row.document()).doing("写入导出文件").map(|()| true)
+            })?;
+        }
+        let rows = file.finish().doing("写入导出文件")?;
+        bar.finish_and_clear();
+        if context.out.is_json() {
+            context.out.object(&json!({ "rows": rows, "out": self.out }));
+        } else {
+            context.out.line(&format!("已导出 {rows} 条到 {}", self.out.display()));
+        }
+        Ok(0)
+    }
+
+    fn format(&self) -> Result<ExportFormat> {
+        let extension = self.out.extension().map(|e| e.to_string_lossy().into_owned());
+        let name = self.format.clone().or(extension).unwrap_or_else(|| "xlsx".to_owned());
+        let format = ExportFormat::named(&name)
+            .ok_or_else(|| Error::Usage(format!("不支持的导出格式“{name}”，可选 xlsx、csv、json")))?;
+        if self.all && format == ExportFormat::Csv {
+            return Err(Error::Usage("CSV 一个文件只能放一种登记簿，请改用 xlsx，或用 --register 逐个导出".to_owned()));
+        }
+        Ok(if self.all && format == ExportFormat::Json { ExportFormat::JsonByRegister } else { format })
+    }
+}

@@ -1,0 +1,145 @@
+//! A row against the ledger: what it says, what that would change.
+
+use std::collections::HashMap;
+
+use crate::intake::known::Slot;
+use crate::intake::report::CellChange;
+use crate::ledger::change::{Change, Edges};
+use crate::ledger::entry::{self, EntryRow, Place};
+use crate::org::directory::Directory;
+use crate::register::catalogue::Catalogue;
+use crate::register::field::Register;
+use crate::register::value::{Document, EXTRA_PREFIX, Fault, Note, Value};
+use crate::sheet::cell::column_letters;
+
+/// What a row of the file says, with its identity and its references found.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Number of the sheet in the report.
+    pub sheet: usize,
+    /// Row as Excel shows it.
+    pub row: u32,
+    /// The entry, in the index of its register.
+    pub slot: Slot,
+    /// Its id.
+    pub id: i64,
+    /// Whether the ledger has it already (removed or not).
+    pub stored: bool,
+    /// Where it belongs.
+    pub place: Place,
+    /// Values by key; `None` clears.
+    pub values: Vec<(String, Option<Value>)>,
+    /// References by field, found or not yet.
+    pub references: Vec<Reference>,
+}
+
+/// A reference field of a row.
+#[derive(Clone, Debug)]
+pub struct Reference {
+    /// Position of the field in its register.
+    pub position: usize,
+    /// What the cell says, one text a target.
+    pub texts: Vec<String>,
+}
+
+/// What a row comes to.
+pub enum Comparison {
+    /// It goes in as this.
+    Change(Box<Change>, Vec<CellChange>),
+    /// Nothing changes.
+    Same,
+}
+
+/// A row's rules, checked on the whole document.
+pub struct Checked {
+    /// The comparison, unless something is wrong.
+    pub comparison: Option<Comparison>,
+    /// What is wrong, with the field.
+    pub faults: Vec<(String, Fault)>,
+    /// What somebody should look at.
+    pub notes: Vec<(String, Note)>,
+}
+
+/// Compares a row with the entry as it stands (`None` for a new one).
+#[must_use]
+pub fn compare(
+    catalogue: &Catalogue,
+    directory: &Directory,
+    register: &Register,
+    row: &Prepared,
+    edges: Vec<Edges>,
+    old: Option<&EntryRow>,
+) -> Checked {
+    let before = old.map(EntryRow::document).unwrap_or_default();
+    let mut after = before.clone();
+    for (key, value) in &row.values {
+        match value {
+            Some(value) => after.insert(key.clone(), value.clone()),
+            None => after.remove(key),
+        };
+    }
+    if let Some(old) = old {
+        after.entry(register.keys.code.clone()).or_insert_with(|| Value::Text(old.code.clone()));
+        if old.present && after == before {
+            return Checked { comparison: Some(Comparison::Same), faults: Vec::new(), notes: Vec::new() };
+        }
+    }
+    let (faults, notes) = register.check(catalogue, &after);
+    if !faults.is_empty() {
+        return Checked { comparison: None, faults, notes };
+    }
+    let derived = EntryRow::derive(catalogue, register, row.id, row.place, &after);
+    let (change, cells) = match old {
+        None => (Change::create(derived, edges), Vec::new()),
+        Some(old) => {
+            let cells = if old.present { cells(catalogue, directory, register, &before, &after) } else { Vec::new() };
+            (Change::amend(old, derived, edges), cells)
+        }
+    };
+    Checked { comparison: Some(Comparison::Change(Box::new(change), cells)), faults, notes }
+}
+
+/// The cells that change, in the register's order.
+fn cells(catalogue: &Catalogue, directory: &Directory, register: &Register, before: &Document, after: &Document) -> Vec<CellChange> {
+    let mut out = Vec::new();
+    for field in &register.fields {
+        let (old, new) = (before.get(&field.key), after.get(&field.key));
+        if old != new {
+            let show = |v: Option<&Value>| v.map(|v| field.show(catalogue, directory, v)).unwrap_or_default();
+            out.push(CellChange {
+                column: String::new(),
+                field: field.key.clone(),
+                label: field.label.clone(),
+                old: show(old),
+                new: show(new),
+            });
+        }
+    }
+    for key in before.keys().chain(after.keys()) {
+        if let Some(header) = key.strip_prefix(EXTRA_PREFIX)
+            && before.get(key) != after.get(key)
+            && !out.iter().any(|c| &c.field == key)
+        {
+            let text = |d: &Document| entry::text(d, key).unwrap_or_default().to_owned();
+            out.push(CellChange {
+                column: String::new(),
+                field: key.clone(),
+                label: header.to_owned(),
+                old: text(before),
+                new: text(after),
+            });
+        }
+    }
+    out
+}
+
+/// Names the columns of changed cells.
+pub fn name_columns(cells: &mut [CellChange], column_of: impl Fn(&str) -> Option<u16>) {
+    let mut seen: HashMap<String, String> = HashMap::new();
+    for cell in cells {
+        let letters = seen
+            .entry(cell.field.clone())
+            .or_insert_with(|| column_of(&cell.field).map(column_letters).unwrap_or_default());
+        cell.column.clone_from(letters);
+    }
+}

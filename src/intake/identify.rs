@@ -1,0 +1,175 @@
+//! Whose row it is and which entry it speaks of: departments, references, codes and names.
+
+use crate::intake::known::{Known, Match, Scope, Slot};
+use crate::org::directory::{Directory, Found};
+use crate::register::field::Register;
+use crate::register::value::{Fault, Note};
+use crate::register::words;
+
+/// The entry that a row speaks of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identity {
+    /// One that is there.
+    Known(Slot),
+    /// A new one; with a note when another is called the same.
+    New(Option<Note>),
+}
+
+/// What a row says of its identity.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'r> {
+    /// Code, when the file has one.
+    pub code: Option<&'r str>,
+    /// Name, when the file has one.
+    pub name: Option<&'r str>,
+    /// Owner and surroundings.
+    pub scope: Scope,
+}
+
+/// Finds the entry by code, else by name within its scope.
+///
+/// # Errors
+/// A fault with the candidates when it is ambiguous, or when the code belongs to another department.
+pub fn identify(known: &Known, register: &Register, directory: &Directory, claim: Claim<'_>) -> Result<Identity, Fault> {
+    let key = register.key.as_str();
+    if let Some(code) = claim.code {
+        if let Some(slot) = known.by_code(key, code) {
+            return owned(known, register, directory, claim, code, slot);
+        }
+        let namesake = claim.name.map(|name| known.by_name(key, claim.scope, name));
+        let stored = |slot: Slot| known.get(key, slot).is_some_and(|e| e.stored && e.present);
+        let note = matches!(namesake, Some(Match::One(slot)) if stored(slot)).then(|| Note {
+            warning: true,
+            code: "same_name",
+            message: format!(
+                "账本中已有同名的{}，因编码不同作为新条目；如是同一条目，请改用账本中的编码",
+                register.label
+            ),
+        });
+        return Ok(Identity::New(note));
+    }
+    let Some(name) = claim.name else {
+        return Err(Fault {
+            code: "missing_identity",
+            message: "既没有编码也没有名称，无法判断是哪个条目。".to_owned(),
+            suggestion: "请填写名称".to_owned(),
+        });
+    };
+    match known.by_name(key, claim.scope, name) {
+        Match::None => Ok(Identity::New(None)),
+        Match::One(slot) => Ok(Identity::Known(slot)),
+        Match::Many(slots) => Err(Fault {
+            code: "ambiguous_entry",
+            message: format!("有 {} 个{}都叫“{name}”，无法判断是哪一个。", slots.len(), register.label),
+            suggestion: candidates(known, key, &slots),
+        }),
+    }
+}
+
+fn owned(
+    known: &Known,
+    register: &Register,
+    directory: &Directory,
+    claim: Claim<'_>,
+    code: &str,
+    slot: Slot,
+) -> Result<Identity, Fault> {
+    let Some(entry) = known.get(&register.key, slot) else {
+        return Ok(Identity::New(None));
+    };
+    let there = Scope { department: entry.department, within: entry.within };
+    let same_place = claim.scope == there || register.keys.owner.is_none() || claim.scope.department == 0;
+    let moved = || claim.name.is_none_or(|name| known.by_name(&register.key, there, name) == Match::One(slot));
+    if same_place || !entry.present || moved() {
+        return Ok(Identity::Known(slot));
+    }
+    let holder = directory.get(entry.department).map_or("其他单位", |d| d.name.as_str());
+    Err(Fault {
+        code: "code_of_other",
+        message: format!("编码“{code}”已由{holder}的另一条目使用。"),
+        suggestion: "请核对编码；新条目的编码请留空，由系统生成".to_owned(),
+    })
+}
+
+fn candidates(known: &Known, register: &str, slots: &[Slot]) -> String {
+    let codes: Vec<&str> = slots.iter().filter_map(|s| known.code(register, *s)).take(5).collect();
+    if codes.is_empty() {
+        "请填写编码".to_owned()
+    } else {
+        format!("请填写编码，可选: {}", codes.join("、"))
+    }
+}
+
+/// What a reference came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Referred {
+    /// This entry.
+    Entry(Slot),
+    /// Nothing of that code or name, so far.
+    Absent,
+    /// Several.
+    Several(Vec<Slot>),
+}
+
+/// Finds an entry by code, else by name: in the row's own department first, else anywhere.
+#[must_use]
+pub fn refer(known: &Known, register: &str, text: &str, department: Option<i64>) -> Referred {
+    if let Some(slot) = known.by_code(register, text).filter(|s| known.get(register, *s).is_some_and(|e| e.present)) {
+        return Referred::Entry(slot);
+    }
+    let own = department.map(|d| known.by_name(register, Scope { department: d, within: None }, text));
+    let there = |slot: &Slot| known.get(register, *slot).is_some_and(|e| e.present);
+    if let Some(Match::One(slot)) = own
+        && there(&slot)
+    {
+        return Referred::Entry(slot);
+    }
+    match known.by_name_anywhere(register, text) {
+        Match::None => Referred::Absent,
+        Match::One(slot) => Referred::Entry(slot),
+        Match::Many(slots) => Referred::Several(slots),
+    }
+}
+
+/// The fault of a reference that leads to several entries.
+#[must_use]
+pub fn several(known: &Known, register: &Register, text: &str, slots: &[Slot]) -> Fault {
+    Fault {
+        code: "ambiguous_reference",
+        message: format!("有 {} 个{}都叫“{text}”。", slots.len(), register.label),
+        suggestion: candidates(known, &register.key, slots),
+    }
+}
+
+/// The fault of a reference that leads nowhere.
+#[must_use]
+pub fn absent(register: &Register, text: &str) -> Fault {
+    Fault {
+        code: "unknown_reference",
+        message: format!("账本和本文件中都没有{}“{text}”。", register.label),
+        suggestion: format!("请核对编码或名称，或先录入该{}", register.label),
+    }
+}
+
+/// The fault of a department name that is unknown or shared.
+#[must_use]
+pub fn department_fault(directory: &Directory, text: &str, found: &Found) -> Fault {
+    let (code, message, names) = match found {
+        Found::Many(ids) => {
+            let names: Vec<String> = ids
+                .iter()
+                .filter_map(|id| directory.get(*id))
+                .map(|d| format!("{}（{}）", d.name, d.code))
+                .collect();
+            ("ambiguous_department", format!("有多个单位都叫“{}”。", words::clean(text)), names)
+        }
+        Found::None(similar) => ("unknown_department", format!("机构名录中没有“{}”。", words::clean(text)), similar.clone()),
+        Found::One(_) => ("unknown_department", String::new(), Vec::new()),
+    };
+    let suggestion = if names.is_empty() {
+        "请填写单位全称，或先把该单位加入机构名录".to_owned()
+    } else {
+        format!("是否为: {}？请改用全称或代码", names.join("、"))
+    };
+    Fault { code, message, suggestion }
+}

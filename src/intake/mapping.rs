@@ -1,0 +1,101 @@
+//! Which column is which field, as the user said it: given with a file, or remembered from before.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::db::connection::Conn;
+use crate::db::schema::import_mappings;
+use crate::error::{Doing, Error, Result};
+use crate::register::words;
+
+/// Column (letters or header) → field key, or `null` to keep the column without a field.
+pub type Columns = BTreeMap<String, Option<String>>;
+
+/// A mapping file, as JSON: `{"sheet": …, "register": …, "header_row": 3, "columns": {"建设费": "budget_amount"}}`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MapFile {
+    /// The sheet it speaks of; all of them when absent.
+    pub sheet: Option<String>,
+    /// The register of that sheet.
+    pub register: Option<String>,
+    /// The header row as Excel shows it, for sheets whose header is not found by itself.
+    pub header_row: Option<u32>,
+    /// Columns.
+    pub columns: Columns,
+    /// What departments are called in the file → their code or full name; remembered.
+    pub departments: BTreeMap<String, String>,
+}
+
+impl MapFile {
+    /// Reads a mapping file.
+    ///
+    /// # Errors
+    /// When it cannot be read or is no such JSON.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).doing("读取列对应文件")?;
+        serde_json::from_str(&text).map_err(|e| Error::Usage(format!("列对应文件 {} 第{}行有误: {e}", path.display(), e.line())))
+    }
+
+    /// Whether it speaks of this sheet.
+    #[must_use]
+    pub fn speaks_of(&self, sheet: &str) -> bool {
+        self.sheet.as_deref().is_none_or(|s| s == sheet)
+    }
+}
+
+/// One remembered mapping.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Memory {
+    /// Register key.
+    pub register: String,
+    /// Columns by header.
+    pub columns: Columns,
+}
+
+/// Remembered mappings by department (as written above the header) and header signature.
+#[derive(Clone, Debug, Default)]
+pub struct Remembered(BTreeMap<(String, String), Memory>);
+
+impl Remembered {
+    /// Reads all of them.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn load(conn: &mut Conn) -> Result<Self> {
+        let rows: Vec<(String, String, String, String)> = import_mappings::table.load(conn)?;
+        let memory = |(department, signature, register, mapping): (String, String, String, String)| {
+            let columns = serde_json::from_str(&mapping).unwrap_or_default();
+            ((department, signature), Memory { register, columns })
+        };
+        Ok(Self(rows.into_iter().map(memory).collect()))
+    }
+
+    /// The mapping for this department and header.
+    #[must_use]
+    pub fn find(&self, department: Option<&str>, signature: &str) -> Option<&Memory> {
+        self.0.get(&(words::name_key(department.unwrap_or_default()), signature.to_owned()))
+    }
+}
+
+/// Remembers a mapping; a former one for the same header is replaced.
+///
+/// # Errors
+/// When the database fails.
+pub fn remember(conn: &mut Conn, department: Option<&str>, signature: &str, memory: &Memory) -> Result<()> {
+    let department = words::name_key(department.unwrap_or_default());
+    let mapping = serde_json::to_string(&memory.columns).doing("记录列对应")?;
+    diesel::delete(import_mappings::table.find((&department, signature))).execute(conn)?;
+    diesel::insert_into(import_mappings::table)
+        .values((
+            import_mappings::department.eq(&department),
+            import_mappings::signature.eq(signature),
+            import_mappings::register.eq(&memory.register),
+            import_mappings::mapping.eq(&mapping),
+        ))
+        .execute(conn)?;
+    Ok(())
+}

@@ -1,0 +1,17 @@
+//! The import pipeline: match, check, compare, apply, undo, annotate.
+//!
+//! `run` walks it: a workbook is located and matched, its rows are planned against the ledger on one
+//! thread and written on another, in one change set that is committed as a whole or not at all.
+
+pub mod collect;
+pub mod compare;
+pub mod identify;
+pub mod known;
+pub mod layout;
+pub mod mapping;
+pub mod matching;
+pub mod planner;
+pub mod record;
+pub mod report;
+pub mod row;
+pub mod run;

@@ -1,0 +1,378 @@
+//! Walks the pipeline: open, lay out, then plan on one thread and write on another.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::time::Instant;
+
+use crate::app::App;
+use crate::auth::Viewer;
+use crate::db::connection::Conn;
+use crate::error::{Doing, Error, Result};
+use crate::intake::collect::{Collector, Place};
+use crate::intake::known::Known;
+use crate::intake::layout::{self, SheetPlan, Target, Wanted};
+use crate::intake::mapping::{self, MapFile, Memory, Remembered};
+use crate::intake::planner::{Planner, Start};
+use crate::intake::record::{self, File};
+use crate::intake::report::Report;
+use crate::ledger::change::Change;
+use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
+use crate::ledger::chain;
+use crate::org::directory::{self, Directory, Found};
+use crate::register::field::FieldType;
+use crate::register::value::Note;
+use crate::sheet::annotate::{Outcome, RowAnnotation};
+use crate::sheet::cell::{Row, SheetHead};
+use crate::sheet::fault::SheetFault;
+use crate::sheet::rows::{RowKind, RowSorter};
+use crate::sheet::workbook::{Event, Rows};
+
+/// How far an import goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Only look.
+    Check,
+    /// Everything or nothing.
+    Whole,
+    /// The rows that are right.
+    Partial,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The file.
+    pub file: PathBuf,
+    /// How far to go.
+    pub mode: Mode,
+    /// Only this register.
+    pub register: Option<String>,
+    /// Only this sheet.
+    pub sheet: Option<String>,
+    /// Owner of rows that name none: name or code.
+    pub department: Option<String>,
+    /// A mapping given with the file.
+    pub map: Option<MapFile>,
+    /// Why.
+    pub reason: String,
+    /// From which day it is true.
+    pub valid_on: Option<String>,
+    /// Keep a note for every row, for the annotated copy.
+    pub annotate: bool,
+}
+
+/// The result, with the notes for the annotated copy by sheet number and row.
+pub struct Done {
+    /// The report.
+    pub report: Report,
+    /// Notes by row.
+    pub notes: std::collections::BTreeMap<(usize, u32), RowAnnotation>,
+    /// The sheets as the file has them, for the annotated copy.
+    pub heads: Vec<SheetHead>,
+}
+
+/// Told how many rows have been read.
+pub type Progress<'p> = &'p (dyn Fn(u64) + Sync);
+
+impl From<SheetFault> for Error {
+    fn from(fault: SheetFault) -> Self {
+        Self::Input { code: fault.code.to_string(), message: fault.message, suggestion: fault.suggestion }
+    }
+}
+
+/// Runs an import.
+///
+/// # Errors
+/// [`Error::Input`] when the file cannot be read to its end; whatever the database says. The ledger is
+/// untouched then. Problems in rows are no error: they are in the report.
+pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>) -> Result<Done> {
+    let begun = Instant::now();
+    let mut conn = app.database.open()?;
+    let file = File {
+        name: request.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+        digest: chain::file_digest(&request.file).doing("读取文件")?,
+    };
+    let workbook = app.parser.open(&request.file)?;
+    let heads = workbook.sheets().to_vec();
+    let remembered = Remembered::load(&mut conn)?;
+    let wanted = Wanted {
+        register: request.register.as_deref(),
+        sheet: request.sheet.as_deref(),
+        map: request.map.as_ref(),
+        remembered: &remembered,
+    };
+    let mut collector = Collector::new(request.annotate);
+    collector.report.file.clone_from(&file.name);
+    collector.report.format = workbook.format().to_string();
+    let mut plans = Vec::new();
+    for sheet in layout::plan(&app.catalogue, &heads, wanted)? {
+        collector.sheet(sheet.report);
+        plans.extend(sheet.plan);
+    }
+    if plans.is_empty() {
+        return Err(nothing_found(&collector.report));
+    }
+    let rank = |p: &SheetPlan<'_>| app.catalogue.registers().iter().position(|r| r.key == p.register.key);
+    plans.sort_by_key(|p| (rank(p), p.index));
+    let order: Vec<usize> = plans.iter().map(|p| p.index).collect();
+    let job = Job { app, viewer, request, plans: &plans, heads: &heads, file: &file, progress };
+    let rows = workbook.stream(&order)?;
+    let (mut report, notes) = job.carry_out(&mut conn, rows, collector)?;
+    report.elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(Done { report, notes, heads })
+}
+
+fn nothing_found(report: &Report) -> Error {
+    let why: Vec<String> = report
+        .sheets
+        .iter()
+        .map(|s| format!("“{}”: {}", s.sheet, s.left_out.as_deref().unwrap_or_default()))
+        .collect();
+    Error::Input {
+        code: "no_table".to_owned(),
+        message: format!("没有找到可以导入的表。{}。", why.join("；")),
+        suggestion: "请确认表头包含系统名称、主管部门等列名；表头特殊时可用列对应文件（--map）指明".to_owned(),
+    }
+}
+
+type Outcomes = (Report, std::collections::BTreeMap<(usize, u32), RowAnnotation>);
+
+struct Job<'j> {
+    app: &'j App,
+    viewer: &'j Viewer,
+    request: &'j Request,
+    plans: &'j [SheetPlan<'j>],
+    heads: &'j [SheetHead],
+    file: &'j File,
+    progress: Progress<'j>,
+}
+
+impl<'j> Job<'j> {
+    fn carry_out(&self, conn: &mut Conn, rows: Rows, collector: Collector) -> Result<Outcomes> {
+        if self.request.mode == Mode::Check {
+            let mut planner = self.planner(conn, 1, collector)?;
+            self.feed(&mut planner, rows, |_| true)?;
+            return self.wrap_up(planner);
+        }
+        let purpose = Purpose {
+            source: "import",
+            reason: self.request.reason.clone(),
+            valid_on: self.request.valid_on.clone(),
+            import_id: None,
+            undoes: None,
+        };
+        let mut import = None;
+        let (change_set, (mut report, notes)) =
+            change_set::write(conn, self.viewer, purpose, |set| self.fill(set, rows, collector, &mut import))?;
+        report.change_set = change_set;
+        report.import = import;
+        report.applied = import.is_some();
+        Ok((report, notes))
+    }
+
+    /// Plans on a second thread while this one writes what is planned.
+    fn fill(&self, set: &mut ChangeSet<'_>, rows: Rows, collector: Collector, import: &mut Option<i64>) -> Result<Verdict<Outcomes>> {
+        let id = record::next_id(set.conn())?;
+        set.belongs_to_import(id);
+        let next_entry = set.next_entry();
+        let mut planner = self.planner(set.conn(), next_entry, collector)?;
+        let (sender, receiver) = mpsc::sync_channel::<Vec<Change>>(8);
+        let whole = self.request.mode == Mode::Whole;
+        let planned = std::thread::scope(|scope| -> Result<Planner<'_>> {
+            let planning = scope.spawn(move || -> Result<Planner<'_>> {
+                self.feed(&mut planner, rows, |batch| sender.send(batch).is_ok())?;
+                Ok(planner)
+            });
+            let mut writing = Ok(());
+            for batch in receiver {
+                for change in batch {
+                    if writing.is_ok() {
+                        writing = set.add(change);
+                    }
+                }
+            }
+            let planner = planning.join().map_err(|_| Error::Internal { doing: "核对数据", cause: "内部错误".to_owned() })??;
+            writing?;
+            Ok(planner)
+        })?;
+        let refused = planned.collector.report.problems_total > 0;
+        if whole && refused {
+            return Ok(Verdict::Rollback(self.wrap_up(planned)?));
+        }
+        directory::insert(set.conn(), &planned.new_departments)?;
+        self.remember(set.conn())?;
+        let (report, notes) = self.wrap_up(planned)?;
+        let change_set = set.has_changes().then(|| set.seq());
+        record::add(set.conn(), id, self.viewer, self.file, change_set, report.rows())?;
+        *import = Some(id);
+        Ok(Verdict::Commit((report, notes)))
+    }
+
+    fn planner(&self, conn: &mut Conn, next_entry: i64, collector: Collector) -> Result<Planner<'j>> {
+        let mut directory = Directory::load(conn)?;
+        self.learn_names(conn, &mut directory)?;
+        let department = self.department(&directory)?;
+        let mut registers: BTreeSet<&str> = BTreeSet::new();
+        for plan in self.plans {
+            registers.insert(&plan.register.key);
+            registers.extend(plan.fields().filter(|f| f.kind == FieldType::Reference).filter_map(|f| f.refers_to.as_deref()));
+            let within = plan.register.keys.within.as_deref().and_then(|k| plan.register.field(k));
+            registers.extend(within.and_then(|f| f.refers_to.as_deref()));
+        }
+        let registers: Vec<&str> = registers.into_iter().collect();
+        let mut reading = self.app.database.connect()?;
+        let known = Known::load(&mut reading, self.viewer, &registers)?;
+        let start = Start {
+            catalogue: &self.app.catalogue,
+            viewer: self.viewer.clone(),
+            conn: reading,
+            directory,
+            known,
+            next_entry,
+            department,
+        };
+        Ok(Planner::new(start, self.plans, collector))
+    }
+
+    fn department(&self, directory: &Directory) -> Result<Option<i64>> {
+        let Some(text) = &self.request.department else { return Ok(None) };
+        match directory.find(text) {
+            Found::One(id) => Ok(Some(id)),
+            found => {
+                let fault = crate::intake::identify::department_fault(directory, text, &found);
+                Err(Error::Usage(format!("{} {}", fault.message, fault.suggestion)))
+            }
+        }
+    }
+
+    /// Names of departments that the mapping explains.
+    fn learn_names(&self, conn: &mut Conn, directory: &mut Directory) -> Result<()> {
+        let Some(map) = &self.request.map else { return Ok(()) };
+        for (alias, meant) in &map.departments {
+            let Found::One(id) = directory.find(meant) else {
+                return Err(Error::Usage(format!("列对应文件中“{alias}”所指的单位“{meant}”不在机构名录中")));
+            };
+            directory.learn(alias, id);
+            if self.request.mode != Mode::Check {
+                directory::remember(conn, id, alias, "matched")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers mappings given by hand, and the unknown columns that now hold values.
+    fn remember(&self, conn: &mut Conn) -> Result<()> {
+        for plan in self.plans {
+            for column in &plan.columns {
+                if let Target::Extra(header) = &column.target {
+                    record::add_extra_column(conn, &plan.register.key, header)?;
+                }
+            }
+            if plan.by_hand {
+                let columns = plan.columns_by_header();
+                let memory = Memory { register: plan.register.key.clone(), columns };
+                mapping::remember(conn, plan.department.as_deref(), &plan.signature, &memory)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Streams the file through the planner; `hand_over` takes each batch of prepared changes.
+    fn feed(&self, planner: &mut Planner<'j>, rows: Rows, mut hand_over: impl FnMut(Vec<Change>) -> bool) -> Result<()> {
+        let mut current: Option<(&'j SheetPlan<'j>, RowSorter)> = None;
+        let mut read = 0_u64;
+        let mut ended = false;
+        for event in rows {
+            match event? {
+                Event::Sheet(index) => {
+                    close(planner, current.take());
+                    let plan = self.plans.iter().find(|p| p.index == index);
+                    let head = self.heads.iter().find(|h| h.index == index);
+                    current = plan.zip(head).map(|(p, h)| (p, RowSorter::new(h, &p.located)));
+                }
+                Event::Row(row) => {
+                    read += 1;
+                    if read.is_multiple_of(1_000) {
+                        (self.progress)(read);
+                        let batch = planner.take();
+                        if !batch.is_empty() && !hand_over(batch) {
+                            return Ok(());
+                        }
+                    }
+                    if let Some((plan, sorter)) = &mut current {
+                        sort_row(planner, plan, sorter, row)?;
+                    }
+                }
+                Event::End => ended = true,
+            }
+        }
+        close(planner, current.take());
+        if !ended {
+            return Err(Error::Internal { doing: "读取文件", cause: "文件没有读完".to_owned() });
+        }
+        planner.finish()?;
+        (self.progress)(read);
+        hand_over(planner.take());
+        Ok(())
+    }
+
+    /// Fills in what only the end knows: the entries that the file does not mention.
+    fn wrap_up(&self, planner: Planner<'j>) -> Result<Outcomes> {
+        planner.into_outcomes()
+    }
+}
+
+fn sort_row<'j>(planner: &mut Planner<'j>, plan: &'j SheetPlan<'j>, sorter: &mut RowSorter, row: Row) -> Result<()> {
+    let sorted = sorter.sort(row);
+    let number = sorted.row.number;
+    let why = match sorted.kind {
+        RowKind::Data => return planner.row(plan, &sorted.row),
+        RowKind::Blank => "空行",
+        RowKind::Total => "合计行",
+        RowKind::Note => "说明",
+        RowKind::Example => "示例行",
+        RowKind::RepeatedHeader => "重复的表头",
+    };
+    if sorted.kind == RowKind::Total {
+        compare_total(planner, plan, &sorted.row);
+    }
+    if let Some(sheet) = planner.collector.report.sheets.get_mut(plan.number) {
+        let skipped = &mut sheet.skipped;
+        match sorted.kind {
+            RowKind::Total => skipped.total += 1,
+            RowKind::Note => skipped.note += 1,
+            RowKind::Example => skipped.example += 1,
+            RowKind::RepeatedHeader => skipped.header += 1,
+            RowKind::Blank | RowKind::Data => skipped.blank += 1,
+        }
+    }
+    planner.collector.outcome(plan.number, number, Outcome::Skipped);
+    planner.collector.remark(plan.number, number, why);
+    Ok(())
+}
+
+/// A 合计 that is not the sum of the rows above it deserves a look.
+fn compare_total(planner: &mut Planner<'_>, plan: &SheetPlan<'_>, row: &Row) {
+    let Some((field, column, stated)) = plan.total(planner.catalogue(), row) else { return };
+    let sum = planner.collector.sum(plan.number);
+    if stated != sum {
+        let note = Note {
+            warning: true,
+            code: "total_differs",
+            message: format!("合计写的是 {stated} 万元，以上各行相加为 {} 万元", sum.normalize()),
+        };
+        planner.collector.note(Place { plan, row: row.number, column: Some(column), field: Some(field) }, note);
+    }
+}
+
+/// Counts the blank rows inside a table when its sheet ends.
+fn close(planner: &mut Planner<'_>, ended: Option<(&SheetPlan<'_>, RowSorter)>) {
+    if let Some((plan, sorter)) = ended
+        && let Some(sheet) = planner.collector.report.sheets.get_mut(plan.number)
+    {
+        let blank = u64::from(sorter.blank_rows());
+        sheet.skipped.blank += blank;
+        sheet.rows.skipped += blank;
+    }
+}

@@ -1,0 +1,100 @@
+//! The ledger at a past moment: today's documents, turned back change by change.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDateTime;
+use diesel::prelude::*;
+
+use crate::auth::Viewer;
+use crate::db::connection::Conn;
+use crate::db::schema::{change_sets, entries, revisions};
+use crate::db::scope::visible;
+use crate::error::Result;
+use crate::ledger::change::{Delta, Op, turn_back};
+use crate::ledger::entry::{self, EntryRow};
+use crate::ledger::read::PAGE;
+
+/// The last change set recorded at or before a moment; 0 when there was none.
+///
+/// # Errors
+/// When the database fails.
+pub fn seq_at(conn: &mut Conn, moment: NaiveDateTime) -> Result<i64> {
+    let seq = change_sets::table
+        .filter(change_sets::at.le(moment))
+        .select(diesel::dsl::max(change_sets::seq))
+        .first::<Option<i64>>(conn)?;
+    Ok(seq.unwrap_or(0))
+}
+
+/// Entries of a register as they stood after change set `seq`, by id, after the given one.
+///
+/// Only `attributes`, `present` and `revision` are turned back; the typed columns are today's. Returns the
+/// id to go on from with the rows, because a page may hold none that existed then.
+///
+/// # Errors
+/// When the database fails.
+pub fn page(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    register: &str,
+    seq: i64,
+    after: i64,
+) -> Result<(Option<i64>, Vec<EntryRow>)> {
+    let rows: Vec<EntryRow> = visible(viewer)
+        .filter(entries::register.eq(register))
+        .filter(entries::created_seq.le(seq))
+        .filter(entries::id.gt(after))
+        .order(entries::id)
+        .limit(PAGE)
+        .select(EntryRow::as_select())
+        .load(conn)?;
+    let next = rows.last().map(|r| r.id);
+    let moved: Vec<i64> = rows.iter().filter(|r| r.changed_seq > seq).map(|r| r.id).collect();
+    let mut later = later_changes(conn, &moved, seq)?;
+    let stood = rows
+        .into_iter()
+        .map(|mut row| {
+            if let Some(changes) = later.remove(&row.id) {
+                turn_row_back(&mut row, &changes);
+            }
+            row
+        })
+        .filter(|row| row.present)
+        .collect();
+    Ok((next, stood))
+}
+
+/// A change later than the moment asked for.
+struct Later {
+    revision: i32,
+    op: Option<Op>,
+    delta: Delta,
+}
+
+/// Changes after `seq` of these entries, newest first.
+fn later_changes(conn: &mut Conn, ids: &[i64], seq: i64) -> Result<HashMap<i64, Vec<Later>>> {
+    let mut out: HashMap<i64, Vec<Later>> = HashMap::new();
+    for part in ids.chunks(500) {
+        let rows = revisions::table
+            .filter(revisions::entry_id.eq_any(part.to_vec()))
+            .filter(revisions::seq.gt(seq))
+            .order((revisions::entry_id, revisions::revision.desc()))
+            .select((revisions::entry_id, revisions::revision, revisions::op, revisions::before))
+            .load::<(i64, i32, String, Option<String>)>(conn)?;
+        for (id, revision, op, before) in rows {
+            let delta = before.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+            out.entry(id).or_default().push(Later { revision, op: Op::from_word(&op), delta });
+        }
+    }
+    Ok(out)
+}
+
+fn turn_row_back(row: &mut EntryRow, later: &[Later]) {
+    let mut document = entry::parse(&row.attributes);
+    for change in later {
+        turn_back(&mut document, &change.delta);
+        row.revision = change.revision - 1;
+        row.present = change.op != Some(Op::Create);
+    }
+    row.attributes = entry::canonical(&document);
+}

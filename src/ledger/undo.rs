@@ -1,0 +1,213 @@
+//! Taking a change set back as a whole: inverse changes, so that history only grows.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use crate::auth::Viewer;
+use crate::db::schema::{entries, relations, revisions};
+use crate::error::Result;
+use crate::ledger::change::{Change, Delta, Edges, Op, turn_back};
+use crate::ledger::change_set::ChangeSet;
+use crate::ledger::entry::{EntryRow, Place};
+use crate::ledger::read;
+use crate::org::directory::Directory;
+use crate::register::catalogue::Catalogue;
+use crate::register::field::{FieldType, Register};
+use crate::register::value::{Document, Value};
+
+/// An entry that stays as it is, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Kept {
+    /// Register key.
+    pub register: String,
+    /// Code.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Why, in Chinese.
+    pub reason: &'static str,
+}
+
+/// What taking back came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Undone {
+    /// Entries turned back to what they were.
+    pub restored: usize,
+    /// Entries that the change set had made, now taken out.
+    pub removed: usize,
+    /// Entries left alone.
+    pub kept: Vec<Kept>,
+}
+
+const EDITED: &str = "此后又有修改";
+const REFERRED: &str = "已被其他条目引用";
+const LOST: &str = "原先引用的条目或部门已不存在";
+
+/// One touched entry: what happened to it then, and how it stands now.
+struct Touched {
+    op: Option<Op>,
+    delta: Option<Delta>,
+    row: EntryRow,
+}
+
+/// Writes the inverse of change set `seq` into the open change set.
+///
+/// Entries changed since, and entries that others refer to by now, are kept and listed.
+///
+/// # Errors
+/// When the database fails.
+pub fn take_back(set: &mut ChangeSet<'_>, viewer: &Viewer, catalogue: &Catalogue, seq: i64) -> Result<Undone> {
+    let directory = Directory::load(set.conn())?;
+    let mut out = Undone::default();
+    let mut touched = Vec::new();
+    for entry in load(set, viewer, seq)? {
+        match entry {
+            Ok(entry) => touched.push(entry),
+            Err(row) => out.kept.push(kept(&row, EDITED)),
+        }
+    }
+    let referred = still_referred(set, &touched)?;
+    for entry in touched {
+        if entry.op == Some(Op::Create) {
+            if referred.contains(&entry.row.id) {
+                out.kept.push(kept(&entry.row, REFERRED));
+            } else {
+                set.add(Change::remove(&entry.row))?;
+                out.removed += 1;
+            }
+        } else if restore(set, viewer, catalogue, &directory, &entry)? {
+            out.restored += 1;
+        } else {
+            out.kept.push(kept(&entry.row, LOST));
+        }
+    }
+    Ok(out)
+}
+
+fn kept(row: &EntryRow, reason: &'static str) -> Kept {
+    Kept { register: row.register.clone(), code: row.code.clone(), name: row.name.clone(), reason }
+}
+
+/// The entries of a change set: those unchanged since, and (as `Err`) those that moved on.
+fn load(set: &mut ChangeSet<'_>, viewer: &Viewer, seq: i64) -> Result<Vec<std::result::Result<Touched, EntryRow>>> {
+    let records: Vec<(i64, i32, String, Option<String>)> = revisions::table
+        .filter(revisions::seq.eq(seq))
+        .order(revisions::ordinal)
+        .select((revisions::entry_id, revisions::revision, revisions::op, revisions::before))
+        .load(set.conn())?;
+    let mut out = Vec::with_capacity(records.len());
+    for part in records.chunks(500) {
+        let ids: Vec<i64> = part.iter().map(|r| r.0).collect();
+        let rows = read::by_ids(set.conn(), viewer, &ids)?;
+        let mut rows: HashMap<i64, EntryRow> = rows.into_iter().map(|r| (r.id, r)).collect();
+        for (id, revision, op, before) in part {
+            let Some(row) = rows.remove(id) else { continue };
+            out.push(if row.revision == *revision {
+                let delta = before.as_deref().and_then(|json| serde_json::from_str(json).ok());
+                Ok(Touched { op: Op::from_word(op), delta, row })
+            } else {
+                Err(row)
+            });
+        }
+    }
+    Ok(out)
+}
+
+/// Entries about to be removed that something else, or something kept because of it, refers to.
+fn still_referred(set: &mut ChangeSet<'_>, touched: &[Touched]) -> Result<HashSet<i64>> {
+    let mut leaving: HashSet<i64> = touched.iter().filter(|t| t.op == Some(Op::Create)).map(|t| t.row.id).collect();
+    let ids: Vec<i64> = leaving.iter().copied().collect();
+    let mut edges: Vec<(i64, i64)> = Vec::new();
+    for part in ids.chunks(500) {
+        let found: Vec<(i64, i64)> = relations::table
+            .filter(relations::to_id.eq_any(part.to_vec()))
+            .filter(relations::until_seq.is_null())
+            .select((relations::from_id, relations::to_id))
+            .load(set.conn())?;
+        edges.extend(found);
+    }
+    let mut stay = HashSet::new();
+    loop {
+        let before = stay.len();
+        for (from, to) in &edges {
+            if from != to && !leaving.contains(from) && leaving.remove(to) {
+                stay.insert(*to);
+            }
+        }
+        if stay.len() == before {
+            return Ok(stay);
+        }
+    }
+}
+
+/// Puts the former values back; `false` when what they point to is gone.
+fn restore(
+    set: &mut ChangeSet<'_>,
+    viewer: &Viewer,
+    catalogue: &Catalogue,
+    directory: &Directory,
+    entry: &Touched,
+) -> Result<bool> {
+    let (Some(register), Some(delta)) = (catalogue.register(&entry.row.register), &entry.delta) else {
+        return Ok(false);
+    };
+    let mut document = entry.row.document();
+    turn_back(&mut document, delta);
+    let Some(edges) = edges(set, register, &document)? else {
+        return Ok(false);
+    };
+    let Some(place) = place(set, viewer, directory, register, &document, &edges)? else {
+        return Ok(false);
+    };
+    let row = EntryRow::derive(catalogue, register, entry.row.id, place, &document);
+    set.add(Change::amend(&entry.row, row, edges))?;
+    Ok(true)
+}
+
+/// The edges of a document; `None` when one of its ends is no longer there.
+fn edges(set: &mut ChangeSet<'_>, register: &Register, document: &Document) -> Result<Option<Vec<Edges>>> {
+    let mut out = Vec::new();
+    for field in register.fields.iter().filter(|f| f.kind == FieldType::Reference) {
+        let codes: Vec<String> = match document.get(&field.key) {
+            Some(Value::Text(code)) => vec![code.clone()],
+            Some(Value::List(codes)) => codes.clone(),
+            _ => Vec::new(),
+        };
+        let target = field.refers_to.clone().unwrap_or_default();
+        let mut to = Vec::with_capacity(codes.len());
+        for code in codes {
+            let found = entries::table
+                .filter(entries::register.eq(&target))
+                .filter(entries::code.eq(&code))
+                .filter(entries::present.eq(true))
+                .select(entries::id)
+                .first::<i64>(set.conn())
+                .optional()?;
+            let Some(id) = found else { return Ok(None) };
+            to.push(id);
+        }
+        out.push(Edges { field: field.key.clone(), to });
+    }
+    Ok(Some(out))
+}
+
+fn place(
+    set: &mut ChangeSet<'_>,
+    viewer: &Viewer,
+    directory: &Directory,
+    register: &Register,
+    document: &Document,
+    edges: &[Edges],
+) -> Result<Option<Place>> {
+    let within = register.keys.within.as_ref().and_then(|key| edges.iter().find(|e| &e.field == key));
+    let within = within.and_then(|e| e.to.first().copied());
+    if let Some(owner) = &register.keys.owner {
+        let code = crate::ledger::entry::text(document, owner).unwrap_or_default();
+        return Ok(directory.by_code(code).map(|d| Place { department_id: d.id, within_id: within }));
+    }
+    let Some(within_id) = within else { return Ok(None) };
+    let rows = read::by_ids(set.conn(), viewer, &[within_id])?;
+    Ok(rows.first().map(|r| Place { department_id: r.department_id, within_id: Some(within_id) }))
+}

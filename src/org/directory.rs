@@ -1,0 +1,230 @@
+//! Finding a department by any of its names, and the organisation as a whole in memory.
+//!
+//! A department is known by its code, its full name, its credit code and its aliases (short name,
+//! former names, names somebody matched before). Names that are not known are never guessed.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use crate::db::connection::Conn;
+use crate::db::schema::{department_aliases, departments};
+use crate::each;
+use crate::error::Result;
+use crate::register::value::Names;
+use crate::register::words;
+
+/// A department.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = departments, treat_none_as_default_value = false)]
+pub struct Department {
+    /// Identity.
+    pub id: i64,
+    /// Code in values, files and the API; never changes.
+    pub code: String,
+    /// Full name.
+    pub name: String,
+    /// Full name in the form that is compared.
+    pub name_key: String,
+    /// 统一社会信用代码.
+    pub credit_code: Option<String>,
+    /// Region code.
+    pub region: Option<String>,
+    /// The department it belongs to.
+    pub parent_id: Option<i64>,
+    /// Kind of body.
+    pub category: Option<String>,
+    /// Protocol order.
+    pub sort: i64,
+    /// Named by an import while no organisation had been loaded.
+    pub provisional: bool,
+}
+
+/// Another name of a department.
+#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[diesel(table_name = department_aliases)]
+pub struct Alias {
+    /// The alias in the form that is compared.
+    pub alias_key: String,
+    /// Whose it is.
+    pub department_id: i64,
+    /// As written.
+    pub alias: String,
+    /// `short`, `former` or `matched`.
+    pub kind: String,
+}
+
+/// What a name came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// This department, by id.
+    One(i64),
+    /// More than one is called so.
+    Many(Vec<i64>),
+    /// Nobody is called so; the most similar full names.
+    None(Vec<String>),
+}
+
+/// The organisation.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    departments: Vec<Department>,
+    by_id: HashMap<i64, usize>,
+    by_code: HashMap<String, usize>,
+    by_key: HashMap<String, Vec<i64>>,
+}
+
+impl Directory {
+    /// Reads the whole organisation.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn load(conn: &mut Conn) -> Result<Self> {
+        let rows: Vec<Department> = departments::table
+            .order((departments::sort, departments::id))
+            .select(Department::as_select())
+            .load(conn)?;
+        let aliases: Vec<Alias> = department_aliases::table.select(Alias::as_select()).load(conn)?;
+        let mut out = Self::default();
+        for row in rows {
+            out.take(row);
+        }
+        for alias in aliases {
+            out.name(alias.alias_key, alias.department_id);
+        }
+        Ok(out)
+    }
+
+    fn take(&mut self, row: Department) {
+        let index = self.departments.len();
+        self.by_id.insert(row.id, index);
+        self.by_code.insert(row.code.clone(), index);
+        self.name(row.name_key.clone(), row.id);
+        self.name(words::name_key(&row.code), row.id);
+        if let Some(credit) = &row.credit_code {
+            self.name(words::name_key(credit), row.id);
+        }
+        self.departments.push(row);
+    }
+
+    fn name(&mut self, key: String, id: i64) {
+        let ids = self.by_key.entry(key).or_default();
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+
+    /// All departments in protocol order.
+    #[must_use]
+    pub fn all(&self) -> &[Department] {
+        &self.departments
+    }
+
+    /// A department by id.
+    #[must_use]
+    pub fn get(&self, id: i64) -> Option<&Department> {
+        self.departments.get(*self.by_id.get(&id)?)
+    }
+
+    /// A department by its code.
+    #[must_use]
+    pub fn by_code(&self, code: &str) -> Option<&Department> {
+        self.departments.get(*self.by_code.get(code)?)
+    }
+
+    /// Whether an organisation has been loaded; until then imports may name departments.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.departments.iter().any(|d| !d.provisional)
+    }
+
+    /// The department that a name means.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Found {
+        match self.by_key.get(&words::name_key(text)).map(Vec::as_slice) {
+            Some([one]) => Found::One(*one),
+            Some(many) if !many.is_empty() => Found::Many(many.to_vec()),
+            _ => Found::None(self.similar(text)),
+        }
+    }
+
+    fn similar(&self, text: &str) -> Vec<String> {
+        let key = words::name_key(text);
+        let mut scored: Vec<(f64, &str)> = self
+            .departments
+            .iter()
+            .map(|d| (likeness(&key, &d.name_key), d.name.as_str()))
+            .filter(|(score, _)| *score > 0.5)
+            .collect();
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
+        scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+    }
+
+    /// Adds a department that an import named, before any organisation was loaded.
+    ///
+    pub fn add_provisional(&mut self, id: i64, name: &str) {
+        let name = words::clean(name);
+        self.take(Department {
+            id,
+            code: format!("D{id:06}"),
+            name_key: words::name_key(&name),
+            name,
+            credit_code: None,
+            region: None,
+            parent_id: None,
+            category: None,
+            sort: id,
+            provisional: true,
+        });
+    }
+
+    /// Takes another name of a department, in memory only.
+    pub fn learn(&mut self, alias: &str, id: i64) {
+        self.name(words::name_key(alias), id);
+    }
+
+    /// The next free id.
+    #[must_use]
+    pub fn next_id(&self) -> i64 {
+        self.departments.iter().map(|d| d.id).max().unwrap_or(0) + 1
+    }
+}
+
+/// 1 for equal names; a name that the other one contains counts as close (水利局 in 示例市水利局).
+fn likeness(a: &str, b: &str) -> f64 {
+    let contained = (a.chars().count() >= 2 && b.contains(a)) || (b.chars().count() >= 2 && a.contains(b));
+    let edit = strsim::normalized_levenshtein(a, b);
+    if contained { edit.max(0.8) } else { edit }
+}
+
+impl Names for Directory {
+    fn department(&self, code: &str) -> Option<String> {
+        self.by_code(code).map(|d| d.name.clone())
+    }
+}
+
+/// Stores departments that were added in memory.
+///
+/// # Errors
+/// When the database fails.
+pub fn insert(conn: &mut Conn, rows: &[Department]) -> Result<()> {
+    for row in rows {
+        each!(conn, c => diesel::insert_into(departments::table).values(row).execute(c))?;
+    }
+    Ok(())
+}
+
+/// Remembers that a department is also called so; a name it already has is left alone.
+///
+/// # Errors
+/// When the database fails.
+pub fn remember(conn: &mut Conn, department: i64, alias: &str, kind: &str) -> Result<()> {
+    let row = Alias {
+        alias_key: words::name_key(alias),
+        department_id: department,
+        alias: alias.to_owned(),
+        kind: kind.to_owned(),
+    };
+    each!(conn, c => diesel::insert_into(department_aliases::table).values(&row).on_conflict_do_nothing().execute(c))?;
+    Ok(())
+}

@@ -1,0 +1,4 @@
+//! Departments and the names they are known by.
+
+pub mod directory;
+pub mod load;
