@@ -25,6 +25,9 @@ pub enum Value {
 /// An entry's values by field key. Sorted keys make its JSON canonical.
 pub type Document = BTreeMap<String, Value>;
 
+/// Key prefix of columns the definitions do not know: `列:<header>`, kept as the user wrote them.
+pub const EXTRA_PREFIX: &str = "列:";
+
 /// What reading one cell for one field came to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {

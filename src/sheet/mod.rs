@@ -1,6 +1,9 @@
 //! Workbooks and CSV in, workbooks out. Pure: no ledger, no database.
 
 pub mod cell;
+pub mod export;
+pub mod guard;
+pub mod look;
 
 /// Header of the column that an annotated workbook carries for each row's outcome; ignored on import.
 pub const RESULT_HEADER: &str = "结果（一本账）";
