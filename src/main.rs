@@ -1,3 +1,16 @@
 //! The one binary.
 
-fn main() {}
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use one_ledger::sheet::annotate;
+
+fn main() -> ExitCode {
+    let args: Vec<OsString> = std::env::args_os().skip(1).collect();
+    match args.split_first() {
+        Some((command, rest)) if command == annotate::COMMAND => {
+            ExitCode::from(annotate::child_main(rest))
+        }
+        _ => ExitCode::SUCCESS,
+    }
+}

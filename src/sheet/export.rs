@@ -18,6 +18,7 @@ use crate::register::value::{Document, Names};
 
 pub use csv::CsvExport;
 pub use json::{JsonExport, JsonShape};
+pub(crate) use out::folder;
 pub use out::{Finish, OutFile};
 pub use plan::SheetPlan;
 pub use xlsx::XlsxExport;

@@ -1,5 +1,6 @@
 //! Workbooks and CSV in, workbooks out. Pure: no ledger, no database.
 
+pub mod annotate;
 pub mod cell;
 pub mod export;
 pub mod guard;
