@@ -7,7 +7,7 @@ use super::field::{Field, FieldType, KeyFields, Register};
 use super::value::{Names, Value};
 
 /// One code of a list.
-pub struct Code {
+pub struct CodeItem {
     /// code
     pub code: String,
     /// label
@@ -17,7 +17,7 @@ pub struct Code {
 /// A list.
 pub struct CodeList {
     /// codes
-    pub codes: Vec<Code>,
+    pub items: Vec<CodeItem>,
 }
 
 /// Definitions.
@@ -83,11 +83,11 @@ impl Catalogue {
             keys,
             fields,
         }];
-        let codes = vec![Code {
+        let items = vec![CodeItem {
             code: "1".into(),
             label: "电子政务外网".into(),
         }];
-        let lists = BTreeMap::from([("network".to_owned(), CodeList { codes })]);
+        let lists = BTreeMap::from([("network".to_owned(), CodeList { items })]);
         Ok(Self { registers, lists })
     }
     /// registers

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use umya_spreadsheet::{Comment, Style, Workbook, Worksheet, reader, writer};
+use umya_spreadsheet::{Comment, SheetView, Style, Workbook, Worksheet, reader, writer};
 
 use crate::sheet::{REMARK_HEADER, RESULT_HEADER, TOTALS_SHEET, look};
 
@@ -162,6 +162,9 @@ fn put_totals_first(book: &mut Workbook, annotation: &Annotation) -> Result<(), 
             .map_err(|e| format!("{e:?}"))?;
     }
     let totals = book.new_sheet(TOTALS_SHEET).map_err(|e| format!("{e:?}"))?;
+    let mut view = SheetView::default();
+    view.set_workbook_view_id(0);
+    totals.sheet_views_mut().add_sheet_view_list_mut(view);
     write_totals(totals, annotation);
     let sheets = book.sheet_collection_mut();
     sheets.rotate_right(1);

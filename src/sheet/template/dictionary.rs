@@ -23,7 +23,7 @@ pub(super) fn choices(catalogue: &Catalogue, field: &Field) -> Vec<String> {
     match (field.kind, &field.list) {
         (FieldType::Bool, _) => vec!["是".to_owned(), "否".to_owned()],
         (FieldType::Choice, Some(list)) => catalogue.list(list).map_or_else(Vec::new, |list| {
-            list.codes.iter().map(|code| code.label.clone()).collect()
+            list.items.iter().map(|item| item.label.clone()).collect()
         }),
         _ => Vec::new(),
     }
