@@ -7,5 +7,6 @@
 //! Rooms, and the one direction in which they may use each other:
 //! `cli → intake → ledger → db → org → register, sheet`.
 
+pub mod intake;
 pub mod register;
 pub mod sheet;
