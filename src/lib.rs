@@ -7,9 +7,15 @@
 //! Rooms, and the one direction in which they may use each other:
 //! `cli → intake → ledger → db → org → register, sheet`.
 
+pub mod app;
 pub mod auth;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod db;
 pub mod error;
+pub mod intake;
+pub mod ledger;
+pub mod org;
 pub mod register;
 pub mod sheet;

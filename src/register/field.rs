@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// The five stages of DESIGN 1, in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// 申报
@@ -62,6 +64,28 @@ pub enum Visibility {
     Security,
 }
 
+/// A field is expected when another one has one of these values.
+#[derive(Clone, Debug)]
+pub struct RequiredIf {
+    /// The other field.
+    pub field: String,
+    /// Its values: codes of a choice, `true` or `false` of a yes-or-no.
+    pub values: Vec<String>,
+    /// Without it the row cannot go in; otherwise it is a warning.
+    pub hard: bool,
+    /// Why, in Chinese: the article that asks for it.
+    pub reason: String,
+}
+
+/// Values that an entry of this ledger may not have.
+#[derive(Clone, Debug)]
+pub struct Refuse {
+    /// Codes of a choice, `true` or `false` of a yes-or-no.
+    pub values: Vec<String>,
+    /// Why, in Chinese.
+    pub reason: String,
+}
+
 /// One declared attribute of a register's entries.
 #[derive(Clone, Debug)]
 pub struct Field {
@@ -87,6 +111,12 @@ pub struct Field {
     pub required: bool,
     /// Expected from this stage on; counts for completeness.
     pub required_from: Option<Stage>,
+    /// Expected when another field has one of some values.
+    pub required_if: Option<RequiredIf>,
+    /// Values that may not be in this ledger at all.
+    pub refuse: Option<Refuse>,
+    /// A number above this is probably in another unit: ask.
+    pub warn_over: Option<i64>,
     /// Who may see it.
     pub visible_to: Visibility,
     /// Offered as a filter.
@@ -133,6 +163,18 @@ pub struct Register {
     pub code_prefix: String,
     /// Fields that feed typed columns.
     pub keys: KeyFields,
+    /// Stage of an entry whose status says nothing about it.
+    pub default_stage: Stage,
+    /// Place among the registers in menus and workbooks.
+    pub order: u32,
     /// The fields, in template order.
     pub fields: Vec<Field>,
+}
+
+impl Register {
+    /// The field with this key.
+    #[must_use]
+    pub fn field(&self, key: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.key == key)
+    }
 }

@@ -25,6 +25,9 @@ pub enum Value {
 /// An entry's values by field key. Sorted keys make its JSON canonical.
 pub type Document = BTreeMap<String, Value>;
 
+/// Key prefix of columns the definitions do not know: `列:<header>`, kept as the user wrote them.
+pub const EXTRA_PREFIX: &str = "列:";
+
 /// What reading one cell for one field came to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reading {
@@ -47,6 +50,44 @@ pub struct Note {
     pub code: &'static str,
     /// Chinese, for the person.
     pub message: String,
+}
+
+impl Note {
+    /// A plain change of form: what stood there and what it was read as.
+    #[must_use]
+    pub fn normalised(from: &str, to: &str) -> Self {
+        Self {
+            warning: false,
+            code: "normalised",
+            message: format!("“{from}” 读作 {to}"),
+        }
+    }
+
+    /// A doubt that somebody should look at.
+    #[must_use]
+    pub fn warning(code: &'static str, message: String) -> Self {
+        Self {
+            warning: true,
+            code,
+            message,
+        }
+    }
+}
+
+impl Fault {
+    /// A fault with its code, what is wrong and what to write.
+    #[must_use]
+    pub fn new(
+        code: &'static str,
+        message: impl Into<String>,
+        suggestion: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            suggestion: suggestion.into(),
+        }
+    }
 }
 
 /// Why a cell cannot be taken, and what to write instead.

@@ -1,6 +1,11 @@
 //! Workbooks and CSV in, workbooks out. Pure: no ledger, no database.
 
+pub mod annotate;
 pub mod cell;
+pub mod export;
+pub mod guard;
+pub mod look;
+pub mod template;
 
 /// Header of the column that an annotated workbook carries for each row's outcome; ignored on import.
 pub const RESULT_HEADER: &str = "结果（一本账）";

@@ -1,0 +1,1 @@
+//! Which column of a sheet is which field.
