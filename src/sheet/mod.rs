@@ -6,17 +6,17 @@
 pub mod cell;
 pub mod child;
 pub mod fault;
-//pub mod header;
-//pub mod info;
+pub mod header;
+pub mod info;
 pub mod limits;
-//pub mod locate;
-//pub mod rows;
+pub mod locate;
+pub mod rows;
 pub mod workbook;
 
 mod assemble;
 mod bin;
 mod delimited;
-//mod marks;
+mod marks;
 mod ods;
 mod ole;
 mod package;
