@@ -1,4 +1,7 @@
 //! Workbooks and CSV in, workbooks out. Pure: no ledger, no database.
+//!
+//! In: `workbook` (the parent's side) starts `child`, which sniffs the file (`sniff`), checks a zip before any library
+//! sees it (`scan`), and streams its rows over pipes (`wire`). `locate` finds the header, `rows` sorts what follows it.
 
 pub mod annotate;
 pub mod cell;
@@ -6,6 +9,29 @@ pub mod export;
 pub mod guard;
 pub mod look;
 pub mod template;
+pub mod child;
+pub mod fault;
+pub mod header;
+pub mod info;
+pub mod limits;
+pub mod locate;
+pub mod rows;
+pub mod workbook;
+
+mod assemble;
+mod bin;
+mod delimited;
+mod marks;
+mod ods;
+mod ole;
+mod package;
+mod scan;
+mod sniff;
+mod source;
+mod text;
+mod watch;
+mod wire;
+mod xml;
 
 /// Header of the column that an annotated workbook carries for each row's outcome; ignored on import.
 pub const RESULT_HEADER: &str = "结果（一本账）";
