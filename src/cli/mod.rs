@@ -114,8 +114,8 @@ fn child() -> Option<ExitCode> {
     let command = args.next()?;
     let rest: Vec<std::ffi::OsString> = args.collect();
     match command.to_str()? {
-        workbook::CHILD_COMMAND => Some(crate::sheet::child::run(&rest)),
-        crate::sheet::annotate::COMMAND => Some(crate::sheet::annotate::child_main(&rest)),
+        workbook::CHILD_COMMAND => Some(crate::sheet::child::run(rest.into_iter())),
+        crate::sheet::annotate::COMMAND => Some(ExitCode::from(crate::sheet::annotate::child_main(&rest))),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::intake::layout::SheetPlan;
 use crate::intake::report::{CellChange, EntryChange, LISTED, Problem, Report, SheetReport};
 use crate::register::field::Field;
 use crate::register::value::{Fault, Note};
-use crate::sheet::annotate::{CellAnnotation, CellKind, Outcome, RowAnnotation};
+use crate::sheet::annotate::{CellAnnotation, Mark, Outcome, RowAnnotation};
 use crate::sheet::cell::column_letters;
 
 /// Where something was found.
@@ -76,7 +76,7 @@ impl Collector {
     /// A fault: the row cannot go in.
     pub fn fault(&mut self, place: Place<'_>, fault: Fault) {
         self.report.problems_total += 1;
-        self.mark(place, CellKind::Problem, &format!("{} {}", fault.message, fault.suggestion));
+        self.mark(place, Mark::Problem, &format!("{} {}", fault.message, fault.suggestion));
         if self.report.problems.len() < LISTED {
             self.report.problems.push(problem(place, fault.code, fault.message, fault.suggestion));
         }
@@ -84,7 +84,7 @@ impl Collector {
 
     /// A note: the value stands.
     pub fn note(&mut self, place: Place<'_>, note: Note) {
-        let kind = if note.warning { CellKind::Warning } else { CellKind::Normalised };
+        let kind = if note.warning { Mark::Warning } else { Mark::Normalised };
         self.mark(place, kind, &note.message);
         let (list, total) = if note.warning {
             (&mut self.report.warnings, &mut self.report.warnings_total)
@@ -103,7 +103,7 @@ impl Collector {
             for cell in &cells {
                 let column = place.plan.column_of(&cell.field);
                 let at = Place { column, ..place };
-                self.mark(at, CellKind::Changed, &format!("原值: {}", cell.old));
+                self.mark(at, Mark::Changed, &format!("原值: {}", cell.old));
             }
         }
         if self.report.changes.len() < LISTED {
@@ -140,16 +140,20 @@ impl Collector {
     }
 
     fn row_note(&mut self, sheet: usize, row: u32) -> &mut RowAnnotation {
-        self.notes.entry((sheet, row)).or_default()
+        self.notes.entry((sheet, row)).or_insert_with(|| RowAnnotation {
+            outcome: Outcome::Skipped,
+            text: String::new(),
+            cells: Vec::new(),
+        })
     }
 
-    fn mark(&mut self, place: Place<'_>, kind: CellKind, text: &str) {
+    fn mark(&mut self, place: Place<'_>, kind: Mark, text: &str) {
         if !self.annotating {
             return;
         }
         let label = place.field.map_or("", |f| f.label.as_str());
         let note = self.row_note(place.plan.number, place.row);
-        if kind != CellKind::Normalised {
+        if kind != Mark::Normalised {
             let said = if label.is_empty() { text.to_owned() } else { format!("{label}: {text}") };
             add_text(&mut note.text, &said);
         }

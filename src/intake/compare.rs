@@ -9,7 +9,8 @@ use crate::ledger::entry::{self, EntryRow, Place};
 use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
-use crate::register::value::{Document, EXTRA_PREFIX, Fault, Note, Value};
+use crate::register::value::{Document, EXTRA_PREFIX, Value};
+use crate::register::rules::Finding;
 use crate::sheet::cell::column_letters;
 
 /// What a row of the file says, with its identity and its references found.
@@ -54,10 +55,8 @@ pub enum Comparison {
 pub struct Checked {
     /// The comparison, unless something is wrong.
     pub comparison: Option<Comparison>,
-    /// What is wrong, with the field.
-    pub faults: Vec<(String, Fault)>,
-    /// What somebody should look at.
-    pub notes: Vec<(String, Note)>,
+    /// What is wrong or worth a look, with the field.
+    pub findings: Vec<(String, Finding)>,
 }
 
 /// Compares a row with the entry as it stands (`None` for a new one).
@@ -81,12 +80,12 @@ pub fn compare(
     if let Some(old) = old {
         after.entry(register.keys.code.clone()).or_insert_with(|| Value::Text(old.code.clone()));
         if old.present && after == before {
-            return Checked { comparison: Some(Comparison::Same), faults: Vec::new(), notes: Vec::new() };
+            return Checked { comparison: Some(Comparison::Same), findings: Vec::new() };
         }
     }
-    let (faults, notes) = register.check(catalogue, &after);
-    if !faults.is_empty() {
-        return Checked { comparison: None, faults, notes };
+    let findings = register.check(catalogue, &after);
+    if findings.iter().any(|(_, f)| matches!(f, Finding::Fault(_))) {
+        return Checked { comparison: None, findings };
     }
     let derived = EntryRow::derive(catalogue, register, row.id, row.place, &after);
     let (change, cells) = match old {
@@ -96,7 +95,7 @@ pub fn compare(
             (Change::amend(old, derived, edges), cells)
         }
     };
-    Checked { comparison: Some(Comparison::Change(Box::new(change), cells)), faults, notes }
+    Checked { comparison: Some(Comparison::Change(Box::new(change), cells)), findings }
 }
 
 /// The cells that change, in the register's order.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use rust_decimal::Decimal;
 
 use crate::error::{Error, Result};
-use crate::intake::mapping::{Columns, MapFile, Remembered};
+use crate::intake::mapping::{self, Columns, MapFile, Remembered};
 use crate::intake::matching::{self, ColumnMatch, HeaderPath, How};
 use crate::intake::report::{ColumnReport, SheetReport};
 use crate::register::catalogue::Catalogue;
@@ -223,8 +223,7 @@ fn choose<'c>(
     let given = map.map(|m| &m.columns).filter(|c| !c.is_empty());
     let by_hand = given.is_some();
     if let Some(columns) = given.or(remembered.map(|r| &r.columns)) {
-        let how = if by_hand { How::Given } else { How::Remembered };
-        matching::apply_mapping(register, headers, columns, how, &mut matches).map_err(Error::Usage)?;
+        mapping::apply(register, headers, columns, &mut matches).map_err(Error::Usage)?;
     }
     Ok(Some(Choice { register, matches, signature, by_hand }))
 }
@@ -252,7 +251,7 @@ fn lay_out<'c>(
             header: text,
             field: found.field.clone(),
             confidence: found.confidence,
-            how: found.how.word().to_owned(),
+            how: mapping::word(found.how).to_owned(),
             note: found.note.clone(),
         });
         columns.push(PlannedColumn { index: header.column, target });

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::db::connection::Conn;
 use crate::db::schema::import_mappings;
 use crate::error::{Doing, Error, Result};
+use crate::intake::matching::{ColumnMatch, HeaderPath, How};
+use crate::register::field::Register;
 use crate::register::words;
+use crate::sheet::cell::column_letters;
 
 /// Column (letters or header) → field key, or `null` to keep the column without a field.
 pub type Columns = BTreeMap<String, Option<String>>;
@@ -97,5 +100,57 @@ pub fn remember(conn: &mut Conn, department: Option<&str>, signature: &str, memo
             import_mappings::mapping.eq(&mapping),
         ))
         .execute(conn)?;
+    Ok(())
+}
+
+/// How a column came to its field, in one word for the report.
+#[must_use]
+pub fn word(how: How) -> &'static str {
+    match how {
+        How::Label => "label",
+        How::Alias => "alias",
+        How::Path => "path",
+        How::Similar => "similar",
+        How::Remembered => "mapped",
+        How::Ignored => "ignored",
+        How::OurOwn => "ours",
+        How::Secret => "secret",
+        How::DuplicateOf(_) => "duplicate",
+        How::Unknown => "unknown",
+    }
+}
+
+/// Puts a mapping over what was matched.
+///
+/// # Errors
+/// A message that names the column or field that does not exist.
+pub fn apply(
+    register: &Register,
+    headers: &[HeaderPath],
+    columns: &Columns,
+    matches: &mut [ColumnMatch],
+) -> std::result::Result<(), String> {
+    for (wanted, field) in columns {
+        let key = words::header(wanted).key;
+        let is_it = |h: &HeaderPath| {
+            column_letters(h.column) == *wanted
+                || h.path.join("/") == *wanted
+                || h.path.last().is_some_and(|last| words::header(last).key == key)
+        };
+        let Some(position) = headers.iter().position(is_it) else {
+            return Err(format!("列对应中的列“{wanted}”在表中不存在"));
+        };
+        if let Some(field) = field
+            && register.field(field).is_none()
+        {
+            return Err(format!("列对应中的字段“{field}”在登记簿“{}”中不存在", register.label));
+        }
+        for found in matches.iter_mut().filter(|m| field.is_some() && m.field == *field) {
+            *found = ColumnMatch { field: None, confidence: 0.0, how: How::Unknown, note: None };
+        }
+        if let Some(found) = matches.get_mut(position) {
+            *found = ColumnMatch { field: field.clone(), confidence: 1.0, how: How::Remembered, note: None };
+        }
+    }
     Ok(())
 }

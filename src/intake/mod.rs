@@ -3,6 +3,7 @@
 //! `run` walks it: a workbook is located and matched, its rows are planned against the ledger on one
 //! thread and written on another, in one change set that is committed as a whole or not at all.
 
+pub mod annotated;
 pub mod collect;
 pub mod compare;
 pub mod identify;

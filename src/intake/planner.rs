@@ -4,25 +4,28 @@
 //! the waiting rows that can be resolved go in together, however they refer to each other; the others are
 //! refused, and with them the rows that needed those.
 
+mod judge;
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::intake::collect::{Collector, Place as At};
-use crate::intake::compare::{self, Comparison, Prepared, Reference};
-use crate::intake::identify::{self, Claim, Identity, Referred};
+use crate::intake::compare::{Prepared, Reference};
+use crate::intake::identify::{self, Claim, Identity};
 use crate::intake::known::{Known, KnownEntry, Scope};
 use crate::intake::layout::SheetPlan;
 use crate::intake::report::{MissingEntry, Report};
 use crate::intake::row::{self, Values};
-use crate::ledger::change::{Change, Edges};
-use crate::ledger::entry::{EntryRow, Place};
+use crate::ledger::change::Change;
+use crate::ledger::entry::Place;
 use crate::ledger::read;
-use crate::org::directory::{Department, Directory, Found};
+use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::{FieldType, Register};
-use crate::register::value::{Fault, Note, Value};
+use crate::register::value::{Fault, Value};
 use crate::register::words;
 use crate::sheet::annotate::{Outcome, RowAnnotation};
 use crate::sheet::cell::Row;
@@ -49,6 +52,21 @@ pub struct Start<'c> {
     pub next_entry: i64,
     /// Owner of rows that name none.
     pub department: Option<i64>,
+}
+
+/// What a row says of the entry it belongs to.
+enum Within {
+    /// Nothing, or its register has no such thing.
+    Unsaid,
+    /// It was named, and is not to be found.
+    Nowhere,
+    /// This one.
+    Entry {
+        /// Its id.
+        id: i64,
+        /// Its department.
+        department: i64,
+    },
 }
 
 /// Plans the rows of one file.
@@ -162,28 +180,10 @@ impl<'c> Planner<'c> {
         let department = self.owner(at, &mut values);
         let within = self.within(at, &values);
         self.other_departments(at, &mut values);
-        let position = |key: &str| register.fields.iter().position(|f| f.key == key);
-        let code = position(&register.keys.code).and_then(|p| values.text(p));
-        let name = position(&register.keys.name).and_then(|p| values.text(p));
-        let by_code = code.and_then(|c| self.start.known.by_code(&register.key, c));
-        let standing = by_code.and_then(|slot| self.start.known.get(&register.key, slot)).filter(|e| e.present);
-        let place = match (&register.keys.owner, department, within, standing) {
-            (Some(_), Some(d), _, _) => Place { department_id: d, within_id: None },
-            (None, _, Some(Ok((id, d))), _) => Place { department_id: d, within_id: Some(id) },
-            (_, _, Some(Err(())), _) => {
-                values.faults += 1;
-                Place { department_id: 0, within_id: None }
-            }
-            (_, None, None, Some(e)) if values.faults == 0 => Place { department_id: e.department, within_id: e.within },
-            _ => {
-                if values.faults == 0 {
-                    self.collector.fault(at, missing_place(register));
-                }
-                values.faults += 1;
-                Place { department_id: 0, within_id: None }
-            }
-        };
-        let claim = Claim { code, name, scope: Scope { department: place.department_id, within: place.within_id } };
+        let code = given(register, &values, &register.keys.code);
+        let name = given(register, &values, &register.keys.name);
+        let place = self.place(at, code.as_deref(), department, within, &mut values);
+        let claim = Claim { code: code.as_deref(), name: name.as_deref(), scope: Scope { department: place.department_id, within: place.within_id } };
         if values.faults > 0 {
             self.mark_seen(register, claim, at);
             return None;
@@ -195,6 +195,24 @@ impl<'c> Planner<'c> {
                 None
             }
         }
+    }
+
+    /// Where a row belongs; a fault when nothing says so.
+    fn place(&mut self, at: At<'c>, code: Option<&str>, department: Option<i64>, within: Within, values: &mut Values) -> Place {
+        let register = at.plan.register;
+        let by_code = code.and_then(|c| self.start.known.by_code(&register.key, c));
+        let standing = by_code.and_then(|slot| self.start.known.get(&register.key, slot)).filter(|e| e.present);
+        match (&register.keys.owner, department, within, standing) {
+            (Some(_), Some(d), _, _) => return Place { department_id: d, within_id: None },
+            (None, _, Within::Entry { id, department }, _) => return Place { department_id: department, within_id: Some(id) },
+            (_, None, Within::Unsaid, Some(e)) if values.faults == 0 => {
+                return Place { department_id: e.department, within_id: e.within };
+            }
+            (_, _, Within::Unsaid, _) if values.faults == 0 => self.collector.fault(at, missing_place(register)),
+            _ => {}
+        }
+        values.faults += 1;
+        Place { department_id: 0, within_id: None }
     }
 
     /// A refused row still speaks of its entry: it does not count as missing from the file.
@@ -294,278 +312,6 @@ impl<'c> Planner<'c> {
             }
         }
     }
-
-    /// The owner of a row: its cell, the lines above the header, or the one named with the file.
-    fn owner(&mut self, at: At<'c>, values: &mut Values) -> Option<i64> {
-        let register = at.plan.register;
-        let key = register.keys.owner.as_ref()?;
-        let position = register.fields.iter().position(|f| &f.key == key)?;
-        let field = register.fields.get(position);
-        let given = values.text(position).map(str::to_owned);
-        let from_cell = given.is_some();
-        let code = position_of(register, &register.keys.code).and_then(|p| values.text(p));
-        let stands = code.and_then(|c| self.start.known.by_code(&register.key, c));
-        if !from_cell && stands.is_some() {
-            return None;
-        }
-        let text = given.or_else(|| if self.start.department.is_some() { None } else { at.plan.department.clone() });
-        let id = match text {
-            Some(text) => {
-                let column = if from_cell { at.plan.column_of(key) } else { None };
-                self.department(At { field, column, ..at }, &text)
-            }
-            None => self.start.department,
-        };
-        let code = id.and_then(|id| self.start.directory.get(id)).map(|d| d.code.clone());
-        values.fields.retain(|(p, _)| *p != position);
-        match code {
-            Some(code) => values.fields.push((position, Some(Value::Text(code)))),
-            None if from_cell || at.plan.department.is_some() => values.faults += 1,
-            None => {}
-        }
-        id
-    }
-
-    /// The department that a text means; a fault is reported at each place that names an unknown one.
-    fn department(&mut self, at: At<'c>, text: &str) -> Option<i64> {
-        if let Some(Some(id)) = self.owners.get(text) {
-            return Some(*id);
-        }
-        let found = self.start.directory.find(text);
-        let id = match &found {
-            Found::One(id) => Some(*id),
-            Found::None(_) if !self.start.directory.is_settled() => Some(self.add_department(at, text)),
-            _ => None,
-        };
-        if id.is_none() {
-            self.collector.fault(at, identify::department_fault(&self.start.directory, text, &found));
-        }
-        self.owners.insert(text.to_owned(), id);
-        id
-    }
-
-    fn add_department(&mut self, at: At<'c>, text: &str) -> i64 {
-        let id = self.start.directory.next_id();
-        self.start.directory.add_provisional(id, text);
-        self.new_departments.extend(self.start.directory.get(id).cloned());
-        self.collector.report.new_departments.push(words::clean(text));
-        let note = Note {
-            warning: true,
-            code: "new_department",
-            message: format!("尚未载入机构名录，已按文件登记单位“{}”", words::clean(text)),
-        };
-        self.collector.note(at, note);
-        id
-    }
-
-    /// Department fields other than the owner.
-    fn other_departments(&mut self, at: At<'c>, values: &mut Values) {
-        let register = at.plan.register;
-        let owner = register.keys.owner.as_deref();
-        let lookups: Vec<usize> = values
-            .fields
-            .iter()
-            .filter(|(_, v)| v.is_some())
-            .map(|(p, _)| *p)
-            .filter(|p| register.fields.get(*p).is_some_and(|f| f.kind == FieldType::Department && Some(f.key.as_str()) != owner))
-            .collect();
-        for position in lookups {
-            let Some(field) = register.fields.get(position) else { continue };
-            let texts = values.value(position).map(row::targets).unwrap_or_default();
-            let place = At { field: Some(field), column: at.plan.column_of(&field.key), ..at };
-            let codes: Vec<String> = texts
-                .iter()
-                .filter_map(|t| self.department(place, t))
-                .filter_map(|id| self.start.directory.get(id).map(|d| d.code.clone()))
-                .collect();
-            if codes.len() < texts.len() {
-                values.faults += 1;
-            } else if let Some((_, value)) = values.fields.iter_mut().find(|(p, _)| *p == position) {
-                *value = Some(value_of(field.multiple, codes));
-            }
-        }
-    }
-
-    /// The entry that a row belongs to: its id and department.
-    fn within(&mut self, at: At<'c>, values: &Values) -> Option<std::result::Result<(i64, i64), ()>> {
-        let register = at.plan.register;
-        let position = position_of(register, register.keys.within.as_ref()?)?;
-        let field = register.fields.get(position)?;
-        let text = values.text(position)?;
-        let target = self.start.catalogue.register(field.refers_to.as_deref()?)?;
-        let place = At { field: Some(field), column: at.plan.column_of(&field.key), ..at };
-        let fault = match identify::refer(&self.start.known, &target.key, text, self.start.department) {
-            Referred::Entry(slot) => {
-                let entry = self.start.known.get(&target.key, slot)?;
-                return Some(Ok((entry.id, entry.department)));
-            }
-            Referred::Absent => identify::absent(target, text),
-            Referred::Several(slots) => identify::several(&self.start.known, target, text, &slots),
-        };
-        self.collector.fault(place, fault);
-        Some(Err(()))
-    }
-
-    /// Compares a row at once, with its batch, or lets it wait for what it refers to.
-    fn settle(&mut self, plan: &'c SheetPlan<'c>, mut row: Prepared) -> Result<()> {
-        match self.resolve(plan.register, &mut row) {
-            Ok(edges) if !row.stored => self.judge(&row, edges, None),
-            Ok(_) => self.stored.push(row),
-            Err(_) => {
-                if let Some(entry) = self.start.known.get_mut(&plan.register.key, row.slot) {
-                    entry.tentative = !row.stored;
-                }
-                self.waiting.push(row);
-            }
-        }
-        Ok(())
-    }
-
-    /// Fills in the codes of what a row refers to; the first reference that does not resolve is the error.
-    fn resolve(&self, register: &Register, row: &mut Prepared) -> std::result::Result<Vec<Edges>, (usize, Fault)> {
-        let mut edges = Vec::with_capacity(row.references.len());
-        for reference in &row.references {
-            let Some(field) = register.fields.get(reference.position) else { continue };
-            let Some(target) = field.refers_to.as_deref().and_then(|k| self.start.catalogue.register(k)) else { continue };
-            let mut codes = Vec::with_capacity(reference.texts.len());
-            let mut to = Vec::with_capacity(reference.texts.len());
-            for text in &reference.texts {
-                let fault = match identify::refer(&self.start.known, &target.key, text, Some(row.place.department_id)) {
-                    Referred::Entry(slot) => {
-                        let entry = self.start.known.get(&target.key, slot);
-                        let certain = entry.is_some_and(|e| !e.tentative || e.id == row.id);
-                        if let (Some(entry), Some(code), true) = (entry, self.start.known.code(&target.key, slot), certain) {
-                            if !to.contains(&entry.id) {
-                                to.push(entry.id);
-                                codes.push(code.to_owned());
-                            }
-                            continue;
-                        }
-                        identify::absent(target, text)
-                    }
-                    Referred::Absent => identify::absent(target, text),
-                    Referred::Several(slots) => identify::several(&self.start.known, target, text, &slots),
-                };
-                return Err((reference.position, fault));
-            }
-            if let Some((_, value)) = row.values.iter_mut().find(|(k, _)| *k == field.key) {
-                *value = (!codes.is_empty()).then(|| value_of(field.multiple, codes));
-            }
-            edges.push(Edges { field: field.key.clone(), to });
-        }
-        Ok(edges)
-    }
-
-    /// Compares the rows of entries that the ledger has, fetched together.
-    fn compare_stored(&mut self) -> Result<()> {
-        let rows = std::mem::take(&mut self.stored);
-        let ids: Vec<i64> = rows.iter().filter(|r| r.stored).map(|r| r.id).collect();
-        let found = read::by_ids(&mut self.start.conn, &self.start.viewer, &ids)?;
-        let standing: HashMap<i64, EntryRow> = found.into_iter().map(|r| (r.id, r)).collect();
-        for mut row in rows {
-            let Some(plan) = self.plan(row.sheet) else { continue };
-            let edges = self.resolve(plan.register, &mut row).map_err(|(_, f)| Error::Conflict(f.message))?;
-            let old = standing.get(&row.id);
-            if row.stored && old.is_none() {
-                return Err(Error::Conflict("账本在核对期间发生变化，请重试".to_owned()));
-            }
-            self.judge(&row, edges, old);
-        }
-        Ok(())
-    }
-
-    fn plan(&self, number: usize) -> Option<&'c SheetPlan<'c>> {
-        self.plans.iter().find(|p| p.number == number)
-    }
-
-    /// Compares one row and counts what it comes to.
-    fn judge(&mut self, row: &Prepared, edges: Vec<Edges>, old: Option<&EntryRow>) {
-        let Some(plan) = self.plan(row.sheet) else { return };
-        let register = plan.register;
-        let at = At { plan, row: row.row, column: None, field: None };
-        let checked = compare::compare(self.start.catalogue, &self.start.directory, register, row, edges, old);
-        let on = |key: &str| At { field: register.field(key), column: plan.column_of(key), ..at };
-        for (key, note) in checked.notes {
-            self.collector.note(on(&key), note);
-        }
-        for (key, fault) in checked.faults {
-            self.collector.fault(on(&key), fault);
-        }
-        let outcome = match checked.comparison {
-            None => {
-                if !row.stored {
-                    self.start.known.withdraw(&register.key, row.slot);
-                }
-                Outcome::Refused
-            }
-            Some(Comparison::Same) => Outcome::Same,
-            Some(Comparison::Change(change, mut cells)) => {
-                let is_new = old.is_none_or(|o| !o.present);
-                if !is_new {
-                    compare::name_columns(&mut cells, |key| plan.column_of(key));
-                    self.collector.changed(at, &change.row.code, &change.row.name, cells);
-                }
-                self.out.push(*change);
-                if is_new { Outcome::New } else { Outcome::Changed }
-            }
-        };
-        if outcome != Outcome::Refused {
-            self.add_amount(register, row);
-        }
-        self.collector.outcome(row.sheet, row.row, outcome);
-    }
-
-    fn add_amount(&mut self, register: &Register, row: &Prepared) {
-        if let Some(key) = &register.keys.amount
-            && let Some((_, Some(Value::Text(wan)))) = row.values.iter().find(|(k, _)| k == key)
-        {
-            self.collector.amount(row.sheet, wan);
-        }
-    }
-
-    /// Refuses waiting rows whose references lead nowhere, until only rows that hold together are left.
-    fn refuse_unresolved(&mut self) {
-        for row in &self.waiting {
-            let Some(plan) = self.plan(row.sheet) else { continue };
-            if let Some(entry) = self.start.known.get_mut(&plan.register.key, row.slot) {
-                entry.tentative = false;
-            }
-        }
-        loop {
-            let before = self.waiting.len();
-            let rows = std::mem::take(&mut self.waiting);
-            for mut row in rows {
-                let Some(plan) = self.plan(row.sheet) else { continue };
-                let fault = self.resolve(plan.register, &mut row).err().or_else(|| self.rule_fault(plan, &row));
-                match fault {
-                    None => self.waiting.push(row),
-                    Some((position, fault)) => {
-                        let field = plan.register.fields.get(position);
-                        let column = field.and_then(|f| plan.column_of(&f.key));
-                        self.collector.fault(At { plan, row: row.row, column, field }, fault);
-                        self.collector.outcome(row.sheet, row.row, Outcome::Refused);
-                        if !row.stored {
-                            self.start.known.withdraw(&plan.register.key, row.slot);
-                        }
-                    }
-                }
-            }
-            if self.waiting.len() == before {
-                return;
-            }
-        }
-    }
-
-    /// A whole-row rule that a waiting new row breaks, so that nothing comes to depend on it.
-    fn rule_fault(&self, plan: &SheetPlan<'_>, row: &Prepared) -> Option<(usize, Fault)> {
-        if row.stored {
-            return None;
-        }
-        let document = row.values.iter().filter_map(|(k, v)| v.clone().map(|v| (k.clone(), v))).collect();
-        let (faults, _) = plan.register.check(self.start.catalogue, &document);
-        let (key, fault) = faults.into_iter().next()?;
-        Some((position_of(plan.register, &key).unwrap_or(usize::MAX), fault))
-    }
 }
 
 fn is_seen(entry: &KnownEntry) -> bool {
@@ -575,6 +321,10 @@ fn is_seen(entry: &KnownEntry) -> bool {
 /// What an entry's completeness is asked of: the entry it belongs to, else its department.
 fn place_number(entry: &KnownEntry) -> i64 {
     entry.within.map_or(entry.department, |w| -w)
+}
+
+fn given(register: &Register, values: &Values, key: &str) -> Option<String> {
+    position_of(register, key).and_then(|p| values.text(p)).map(str::to_owned)
 }
 
 fn missing_place(register: &Register) -> Fault {

@@ -328,7 +328,7 @@ fn sort_row<'j>(planner: &mut Planner<'j>, plan: &'j SheetPlan<'j>, sorter: &mut
     let number = sorted.row.number;
     let why = match sorted.kind {
         RowKind::Data => return planner.row(plan, &sorted.row),
-        RowKind::Blank => "空行",
+        RowKind::Heading | RowKind::Blank => return Ok(()),
         RowKind::Total => "合计行",
         RowKind::Note => "说明",
         RowKind::Example => "示例行",
@@ -344,7 +344,7 @@ fn sort_row<'j>(planner: &mut Planner<'j>, plan: &'j SheetPlan<'j>, sorter: &mut
             RowKind::Note => skipped.note += 1,
             RowKind::Example => skipped.example += 1,
             RowKind::RepeatedHeader => skipped.header += 1,
-            RowKind::Blank | RowKind::Data => skipped.blank += 1,
+            RowKind::Blank | RowKind::Heading | RowKind::Data => {}
         }
     }
     planner.collector.outcome(plan.number, number, Outcome::Skipped);
@@ -371,7 +371,7 @@ fn close(planner: &mut Planner<'_>, ended: Option<(&SheetPlan<'_>, RowSorter)>) 
     if let Some((plan, sorter)) = ended
         && let Some(sheet) = planner.collector.report.sheets.get_mut(plan.number)
     {
-        let blank = u64::from(sorter.blank_rows());
+        let blank = u64::from(sorter.counts().blank);
         sheet.skipped.blank += blank;
         sheet.rows.skipped += blank;
     }

@@ -114,7 +114,7 @@ fn create_sqlite(c: &mut SqliteConnection, seq: i64, made: &[&Change], history: 
 
 fn create_postgres(c: &mut PgConnection, seq: i64, made: &[&Change], history: &[RevisionRow<'_>]) -> Result<()> {
     if !made.is_empty() {
-        let rows: Vec<&EntryRow> = made.iter().map(|m| &m.row).collect();
+        let rows: Vec<EntryRow> = made.iter().map(|m| m.row.clone()).collect();
         diesel::copy_from(entries::table).from_insertable(&rows).execute(c)?;
         add_words_postgres(c, made)?;
     }
@@ -136,7 +136,6 @@ fn add_words_sqlite(c: &mut SqliteConnection, change: &Change) -> Result<()> {
 }
 
 fn add_words_postgres(c: &mut PgConnection, made: &[&Change]) -> Result<()> {
-    use std::io::Write as _;
     diesel::copy_from(words_postgres::table)
         .from_raw_data(
             (words_postgres::entry_id, words_postgres::words),

@@ -1,0 +1,99 @@
+//! `demo`: the shipped sample workbooks in a fresh ledger.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::app::App;
+use crate::cli::import::print;
+use crate::cli::{Context, upkeep};
+use crate::db::connection::Database;
+use crate::error::{Doing, Error, Result};
+use crate::intake::run::{self, Mode, Request};
+
+/// The sample workbooks, as departments fill them in, compiled in.
+#[derive(rust_embed::RustEmbed)]
+#[folder = "demo/"]
+#[include = "*.xlsx"]
+#[include = "*.xls"]
+#[include = "*.csv"]
+struct Samples;
+
+/// The organisation that the samples belong to.
+const ORGANISATION: &str = "机构名录.csv";
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// 建好演示账本后退出（目前总是如此: 网页服务尚未提供）
+    #[arg(long)]
+    once: bool,
+    /// 演示账本所在目录，默认是临时目录
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+impl Demo {
+    pub fn run(self, context: Context) -> Result<u8> {
+        let temporary = tempfile::Builder::new().prefix("one-ledger-demo-").tempdir().doing("建立演示目录")?;
+        let folder = match &self.out {
+            Some(folder) => folder.clone(),
+            None => temporary.keep(),
+        };
+        std::fs::create_dir_all(&folder).doing("建立演示目录")?;
+        let ledger = folder.join("one-ledger.db");
+        if ledger.exists() {
+            return Err(Error::Usage(format!("{} 已经存在，演示需要一个新的目录", ledger.display())));
+        }
+        let context = Context {
+            app: App { database: Database::at(&ledger.to_string_lossy())?, ..context.app },
+            ..context
+        };
+        let files = unpack(&folder)?;
+        let mut conn = context.app.database.open()?;
+        crate::org::load::load(&mut conn, &context.app.parser, &context.app.catalogue, &folder.join(ORGANISATION))?;
+        drop(conn);
+        let mut reports = Vec::new();
+        for file in files.iter().filter(|f| !f.ends_with(ORGANISATION)) {
+            let done = run::run(&context.app, &context.viewer, &request(file), &|_| {})?;
+            if !context.out.is_json() {
+                print(context.out, &done.report, Mode::Whole);
+            }
+            reports.push(done.report);
+        }
+        if context.out.is_json() {
+            context.out.object(&reports);
+            return Ok(u8::from(reports.iter().any(|r| !r.applied)));
+        }
+        let code = upkeep::verify(&context)?;
+        context.out.line(&format!("演示账本: {}", ledger.display()));
+        context.out.line(&format!("试试: one-ledger entries --register information_system --search 医保 --database {}", ledger.display()));
+        Ok(code.max(u8::from(reports.iter().any(|r| !r.applied))))
+    }
+}
+
+fn request(file: &Path) -> Request {
+    Request {
+        file: file.to_owned(),
+        mode: Mode::Whole,
+        register: None,
+        sheet: None,
+        department: None,
+        map: None,
+        reason: "演示".to_owned(),
+        valid_on: None,
+        annotate: false,
+    }
+}
+
+/// Writes the samples into the demo's folder, where they can be opened and changed.
+fn unpack(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut out = Vec::new();
+    for name in Samples::iter() {
+        let Some(file) = Samples::get(&name) else { continue };
+        let path = folder.join(name.as_ref());
+        std::fs::write(&path, &file.data).doing("写出样表")?;
+        out.push(path);
+    }
+    out.sort();
+    Ok(out)
+}

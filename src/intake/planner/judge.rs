@@ -1,0 +1,183 @@
+//! Rows against the ledger: at once, in batches, or at the end when they had to wait.
+
+use std::collections::HashMap;
+
+use super::{Planner, position_of, value_of};
+use crate::error::{Error, Result};
+use crate::intake::collect::Place as At;
+use crate::intake::compare::{self, Comparison, Prepared};
+use crate::intake::identify::{self, Referred};
+use crate::intake::layout::SheetPlan;
+use crate::ledger::change::Edges;
+use crate::ledger::entry::EntryRow;
+use crate::ledger::read;
+use crate::register::field::Register;
+use crate::register::rules::Finding;
+use crate::register::value::{Fault, Value};
+use crate::sheet::annotate::Outcome;
+
+impl<'c> Planner<'c> {
+    /// Compares a row at once, with its batch, or lets it wait for what it refers to.
+    pub(super) fn settle(&mut self, plan: &'c SheetPlan<'c>, mut row: Prepared) -> Result<()> {
+        match self.resolve(plan.register, &mut row) {
+            Ok(edges) if !row.stored => self.judge(&row, edges, None),
+            Ok(_) => self.stored.push(row),
+            Err(_) => {
+                if let Some(entry) = self.start.known.get_mut(&plan.register.key, row.slot) {
+                    entry.tentative = !row.stored;
+                }
+                self.waiting.push(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills in the codes of what a row refers to; the first reference that does not resolve is the error.
+    fn resolve(&self, register: &Register, row: &mut Prepared) -> std::result::Result<Vec<Edges>, (usize, Fault)> {
+        let mut edges = Vec::with_capacity(row.references.len());
+        for reference in &row.references {
+            let Some(field) = register.fields.get(reference.position) else { continue };
+            let Some(target) = field.refers_to.as_deref().and_then(|k| self.start.catalogue.register(k)) else { continue };
+            let mut codes = Vec::with_capacity(reference.texts.len());
+            let mut to = Vec::with_capacity(reference.texts.len());
+            for text in &reference.texts {
+                let fault = match identify::refer(&self.start.known, &target.key, text, Some(row.place.department_id)) {
+                    Referred::Entry(slot) => {
+                        let entry = self.start.known.get(&target.key, slot);
+                        let certain = entry.is_some_and(|e| !e.tentative || e.id == row.id);
+                        if let (Some(entry), Some(code), true) = (entry, self.start.known.code(&target.key, slot), certain) {
+                            if !to.contains(&entry.id) {
+                                to.push(entry.id);
+                                codes.push(code.to_owned());
+                            }
+                            continue;
+                        }
+                        identify::absent(target, text)
+                    }
+                    Referred::Absent => identify::absent(target, text),
+                    Referred::Several(slots) => identify::several(&self.start.known, target, text, &slots),
+                };
+                return Err((reference.position, fault));
+            }
+            if let Some((_, value)) = row.values.iter_mut().find(|(k, _)| *k == field.key) {
+                *value = (!codes.is_empty()).then(|| value_of(field.multiple, codes));
+            }
+            edges.push(Edges { field: field.key.clone(), to });
+        }
+        Ok(edges)
+    }
+
+    /// Compares the rows of entries that the ledger has, fetched together.
+    pub(super) fn compare_stored(&mut self) -> Result<()> {
+        let rows = std::mem::take(&mut self.stored);
+        let ids: Vec<i64> = rows.iter().filter(|r| r.stored).map(|r| r.id).collect();
+        let found = read::by_ids(&mut self.start.conn, &self.start.viewer, &ids)?;
+        let standing: HashMap<i64, EntryRow> = found.into_iter().map(|r| (r.id, r)).collect();
+        for mut row in rows {
+            let Some(plan) = self.plan(row.sheet) else { continue };
+            let edges = self.resolve(plan.register, &mut row).map_err(|(_, f)| Error::Conflict(f.message))?;
+            let old = standing.get(&row.id);
+            if row.stored && old.is_none() {
+                return Err(Error::Conflict("账本在核对期间发生变化，请重试".to_owned()));
+            }
+            self.judge(&row, edges, old);
+        }
+        Ok(())
+    }
+
+    fn plan(&self, number: usize) -> Option<&'c SheetPlan<'c>> {
+        self.plans.iter().find(|p| p.number == number)
+    }
+
+    /// Compares one row and counts what it comes to.
+    fn judge(&mut self, row: &Prepared, edges: Vec<Edges>, old: Option<&EntryRow>) {
+        let Some(plan) = self.plan(row.sheet) else { return };
+        let register = plan.register;
+        let at = At { plan, row: row.row, column: None, field: None };
+        let checked = compare::compare(self.start.catalogue, &self.start.directory, register, row, edges, old);
+        let on = |key: &str| At { field: register.field(key), column: plan.column_of(key), ..at };
+        for (key, finding) in checked.findings {
+            match finding {
+                Finding::Note(note) => self.collector.note(on(&key), note),
+                Finding::Fault(fault) => self.collector.fault(on(&key), fault),
+            }
+        }
+        let outcome = match checked.comparison {
+            None => {
+                if !row.stored {
+                    self.start.known.withdraw(&register.key, row.slot);
+                }
+                Outcome::Refused
+            }
+            Some(Comparison::Same) => Outcome::Same,
+            Some(Comparison::Change(change, mut cells)) => {
+                let is_new = old.is_none_or(|o| !o.present);
+                if !is_new {
+                    compare::name_columns(&mut cells, |key| plan.column_of(key));
+                    self.collector.changed(at, &change.row.code, &change.row.name, cells);
+                }
+                self.out.push(*change);
+                if is_new { Outcome::New } else { Outcome::Changed }
+            }
+        };
+        if outcome != Outcome::Refused {
+            self.add_amount(register, row);
+        }
+        self.collector.outcome(row.sheet, row.row, outcome);
+    }
+
+    fn add_amount(&mut self, register: &Register, row: &Prepared) {
+        if let Some(key) = &register.keys.amount
+            && let Some((_, Some(Value::Text(wan)))) = row.values.iter().find(|(k, _)| k == key)
+        {
+            self.collector.amount(row.sheet, wan);
+        }
+    }
+
+    /// Refuses waiting rows whose references lead nowhere, until only rows that hold together are left.
+    pub(super) fn refuse_unresolved(&mut self) {
+        for row in &self.waiting {
+            let Some(plan) = self.plan(row.sheet) else { continue };
+            if let Some(entry) = self.start.known.get_mut(&plan.register.key, row.slot) {
+                entry.tentative = false;
+            }
+        }
+        loop {
+            let before = self.waiting.len();
+            let rows = std::mem::take(&mut self.waiting);
+            for mut row in rows {
+                let Some(plan) = self.plan(row.sheet) else { continue };
+                let fault = self.resolve(plan.register, &mut row).err().or_else(|| self.rule_fault(plan, &row));
+                match fault {
+                    None => self.waiting.push(row),
+                    Some((position, fault)) => {
+                        let field = plan.register.fields.get(position);
+                        let column = field.and_then(|f| plan.column_of(&f.key));
+                        self.collector.fault(At { plan, row: row.row, column, field }, fault);
+                        self.collector.outcome(row.sheet, row.row, Outcome::Refused);
+                        if !row.stored {
+                            self.start.known.withdraw(&plan.register.key, row.slot);
+                        }
+                    }
+                }
+            }
+            if self.waiting.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// A whole-row rule that a waiting new row breaks, so that nothing comes to depend on it.
+    fn rule_fault(&self, plan: &SheetPlan<'_>, row: &Prepared) -> Option<(usize, Fault)> {
+        if row.stored {
+            return None;
+        }
+        let document = row.values.iter().filter_map(|(k, v)| v.clone().map(|v| (k.clone(), v))).collect();
+        let findings = plan.register.check(self.start.catalogue, &document);
+        let fault = |(key, finding): (String, Finding)| match finding {
+            Finding::Fault(fault) => Some((position_of(plan.register, &key).unwrap_or(usize::MAX), fault)),
+            Finding::Note(_) => None,
+        };
+        findings.into_iter().find_map(fault)
+    }
+}
