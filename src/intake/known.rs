@@ -33,6 +33,8 @@ pub struct KnownEntry {
     pub row: u32,
     /// Sheet of that row.
     pub sheet: u16,
+    /// Fingerprint of what the file says, in registers where names repeat.
+    pub content: u64,
 }
 
 /// A place in an [`Index`].
@@ -141,7 +143,7 @@ impl Known {
             let Some(last) = rows.last() else { return Ok(()) };
             after = last.0;
             for (id, code, name_key, department, within, present) in rows {
-                let entry = KnownEntry { id, department, within, present, tentative: false, stored: true, row: 0, sheet: 0 };
+                let entry = KnownEntry { id, department, within, present, tentative: false, stored: true, row: 0, sheet: 0, content: 0 };
                 self.add(register, entry, &code, &name_key);
             }
         }

@@ -146,10 +146,10 @@ pub fn apply(
             return Err(format!("列对应中的字段“{field}”在登记簿“{}”中不存在", register.label));
         }
         for found in matches.iter_mut().filter(|m| field.is_some() && m.field == *field) {
-            *found = ColumnMatch { field: None, confidence: 0.0, how: How::Unknown, note: None };
+            (found.field, found.confidence, found.how, found.note) = (None, 0.0, How::Unknown, None);
         }
         if let Some(found) = matches.get_mut(position) {
-            *found = ColumnMatch { field: field.clone(), confidence: 1.0, how: How::Remembered, note: None };
+            (found.field, found.confidence, found.how, found.note) = (field.clone(), 1.0, How::Remembered, None);
         }
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! refused, and with them the rows that needed those.
 
 mod judge;
+mod namesakes;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -15,7 +16,7 @@ use crate::error::Result;
 use crate::intake::collect::{Collector, Place as At};
 use crate::intake::compare::{Prepared, Reference};
 use crate::intake::identify::{self, Claim, Identity};
-use crate::intake::known::{Known, KnownEntry, Scope};
+use crate::intake::known::{Known, KnownEntry, Match, Scope};
 use crate::intake::layout::SheetPlan;
 use crate::intake::report::{MissingEntry, Report};
 use crate::intake::row::{self, Values};
@@ -29,6 +30,7 @@ use crate::register::value::{Fault, Value};
 use crate::register::words;
 use crate::sheet::annotate::{Outcome, RowAnnotation};
 use crate::sheet::cell::Row;
+use namesakes::Namesake;
 
 /// Rows of existing entries are fetched together.
 const BATCH: usize = 500;
@@ -52,6 +54,16 @@ pub struct Start<'c> {
     pub next_entry: i64,
     /// Owner of rows that name none.
     pub department: Option<i64>,
+}
+
+/// What becomes of a row next.
+enum Next {
+    /// It cannot go in.
+    Refused,
+    /// Decided at the end.
+    Later,
+    /// It speaks of this entry.
+    Entry(Box<Prepared>),
 }
 
 /// What a row says of the entry it belongs to.
@@ -79,6 +91,7 @@ pub struct Planner<'c> {
     pub new_departments: Vec<Department>,
     stored: Vec<Prepared>,
     waiting: Vec<Prepared>,
+    namesakes: Vec<Namesake<'c>>,
     out: Vec<Change>,
     owners: HashMap<String, Option<i64>>,
 }
@@ -94,6 +107,7 @@ impl<'c> Planner<'c> {
             new_departments: Vec::new(),
             stored: Vec::new(),
             waiting: Vec::new(),
+            namesakes: Vec::new(),
             out: Vec::new(),
             owners: HashMap::new(),
         }
@@ -150,8 +164,9 @@ impl<'c> Planner<'c> {
         }
         let at = At { plan, row: row.number, column: None, field: None };
         match self.prepare(at, values) {
-            None => self.collector.outcome(plan.number, row.number, Outcome::Refused),
-            Some(prepared) => self.settle(plan, prepared)?,
+            Next::Refused => self.collector.outcome(plan.number, row.number, Outcome::Refused),
+            Next::Later => {}
+            Next::Entry(prepared) => self.settle(plan, *prepared)?,
         }
         if self.stored.len() >= BATCH {
             self.compare_stored()?;
@@ -164,6 +179,7 @@ impl<'c> Planner<'c> {
     /// # Errors
     /// When the database fails.
     pub fn finish(&mut self) -> Result<()> {
+        self.settle_namesakes()?;
         self.compare_stored()?;
         self.refuse_unresolved();
         let waiting = std::mem::take(&mut self.waiting);
@@ -174,8 +190,8 @@ impl<'c> Planner<'c> {
         Ok(())
     }
 
-    /// Finds out whose row it is and which entry; `None` when it is refused.
-    fn prepare(&mut self, at: At<'c>, mut values: Values) -> Option<Prepared> {
+    /// Finds out whose row it is and which entry.
+    fn prepare(&mut self, at: At<'c>, mut values: Values) -> Next {
         let register = at.plan.register;
         let department = self.owner(at, &mut values);
         let within = self.within(at, &values);
@@ -186,13 +202,28 @@ impl<'c> Planner<'c> {
         let claim = Claim { code: code.as_deref(), name: name.as_deref(), scope: Scope { department: place.department_id, within: place.within_id } };
         if values.faults > 0 {
             self.mark_seen(register, claim, at);
-            return None;
+            return Next::Refused;
+        }
+        if let (true, None, Some(name)) = (register.names_repeat, claim.code, claim.name) {
+            let candidates = match self.start.known.by_name(&register.key, claim.scope, name) {
+                Match::None => Vec::new(),
+                Match::One(slot) => vec![slot],
+                Match::Many(slots) => slots,
+            };
+            if candidates.iter().any(|s| self.start.known.get(&register.key, *s).is_some_and(|e| e.present)) {
+                let name = name.to_owned();
+                self.namesakes.push(Namesake { plan: at.plan, row: at.row, place, values, name, candidates });
+                return Next::Later;
+            }
         }
         match identify::identify(&self.start.known, register, &self.start.directory, claim) {
-            Ok(identity) => self.admit(at, identity, place, values),
+            Ok(identity) => match self.admit(at, identity, place, values) {
+                Some(prepared) => Next::Entry(Box::new(prepared)),
+                None => Next::Refused,
+            },
             Err(fault) => {
                 self.collector.fault(at, fault);
-                None
+                Next::Refused
             }
         }
     }
@@ -231,6 +262,7 @@ impl<'c> Planner<'c> {
         let register = at.plan.register;
         let sheet = u16::try_from(at.plan.number).unwrap_or(u16::MAX);
         let references = references(register, &values);
+        let content = if register.names_repeat { namesakes::content(&values) } else { 0 };
         let mut pairs: Vec<(String, Option<Value>)> = values
             .fields
             .into_iter()
@@ -266,6 +298,7 @@ impl<'c> Planner<'c> {
                     stored: false,
                     row: at.row,
                     sheet,
+                    content,
                 };
                 (self.start.known.add(&register.key, entry, &code, &name_key), id, false)
             }

@@ -31,6 +31,8 @@ pub(super) struct RegisterDef {
     pub titles: Vec<String>,
     pub code_prefix: Spanned<String>,
     #[serde(default)]
+    pub names_repeat: bool,
+    #[serde(default)]
     pub default_stage: Stage,
     #[serde(default = "last")]
     pub order: u32,

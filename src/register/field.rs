@@ -161,6 +161,9 @@ pub struct Register {
     pub titles: Vec<String>,
     /// Prefix of codes the ledger gives out, such as `XT`.
     pub code_prefix: String,
+    /// A department may have several entries of one name (a project a year); without a code, rows of one
+    /// name are then told apart by what they say.
+    pub names_repeat: bool,
     /// Fields that feed typed columns.
     pub keys: KeyFields,
     /// Stage of an entry whose status says nothing about it.

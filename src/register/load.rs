@@ -281,6 +281,7 @@ fn finish(
         label: draft.def.label.get_ref().clone(),
         titles: draft.def.titles.clone(),
         code_prefix: draft.def.code_prefix.get_ref().clone(),
+        names_repeat: draft.def.names_repeat,
         keys: key_fields(draft),
         default_stage: draft.def.default_stage,
         order: draft.def.order,
