@@ -13,8 +13,10 @@ use crate::intake::mapping::MapFile;
 use crate::intake::report::{Counts, Problem, Report};
 use crate::intake::run::{self, Mode, Request};
 
-/// How many problems are printed for people; `--json` has them all.
+/// How many changed entries are printed for people; `--json` has them all.
 const SHOWN: usize = 30;
+/// How many problems of one kind in one field are printed.
+const SHOWN_ALIKE: usize = 5;
 
 #[derive(Debug, Args)]
 pub struct Import {
@@ -165,16 +167,27 @@ fn columns(out: Output, sheet: &crate::intake::report::SheetReport) {
     }
 }
 
+/// Problems one by one; the same warning at many rows in one line.
 fn problems(out: Output, what: &str, list: &[Problem], total: u64) {
     if total == 0 {
         return;
     }
     out.line(&format!("  {what} {total} 处:"));
-    for p in list.iter().take(SHOWN) {
-        out.line(&format!("    {}!{}{} {}{}", p.sheet, p.column, p.row, p.message, p.suggestion));
+    let mut kinds: Vec<(&str, Option<&str>, Vec<&Problem>)> = Vec::new();
+    for p in list {
+        let field = p.field.as_deref();
+        match kinds.iter_mut().find(|(code, f, _)| *code == p.code && *f == field) {
+            Some((_, _, same)) => same.push(p),
+            None => kinds.push((&p.code, field, vec![p])),
+        }
     }
-    if total > SHOWN as u64 {
-        out.line(&format!("    … 其余 {} 处请用 --json 或 --annotate 查看", total - SHOWN as u64));
+    for (_, _, same) in kinds {
+        for p in same.iter().take(SHOWN_ALIKE) {
+            out.line(&format!("    {}!{}{} {}{}", p.sheet, p.column, p.row, p.message, p.suggestion));
+        }
+        if same.len() > SHOWN_ALIKE {
+            out.line(&format!("      同类 {} 处，逐项请用 --json 或 --annotate 查看", same.len()));
+        }
     }
 }
 

@@ -10,6 +10,8 @@ mod places;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use rust_decimal::Decimal;
+
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::Result;
@@ -25,8 +27,8 @@ use crate::ledger::entry::Place;
 use crate::ledger::read;
 use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
-use crate::register::field::{FieldType, Register};
-use crate::register::value::{Fault, Value};
+use crate::register::field::{Field, FieldType, Register};
+use crate::register::value::{Fault, Note, Value};
 use crate::register::words;
 use crate::sheet::annotate::{Outcome, RowAnnotation};
 use crate::sheet::cell::Row;
@@ -54,6 +56,15 @@ pub struct Start<'c> {
     pub next_entry: i64,
     /// Owner of rows that name none.
     pub department: Option<i64>,
+}
+
+/// What a 合计 row states.
+struct Total<'c> {
+    plan: &'c SheetPlan<'c>,
+    row: u32,
+    column: u16,
+    field: &'c Field,
+    wan: Decimal,
 }
 
 /// What becomes of a row next.
@@ -92,6 +103,7 @@ pub struct Planner<'c> {
     stored: Vec<Prepared>,
     waiting: Vec<Prepared>,
     namesakes: Vec<Namesake<'c>>,
+    totals: Vec<Total<'c>>,
     out: Vec<Change>,
     owners: HashMap<String, Option<i64>>,
 }
@@ -108,6 +120,7 @@ impl<'c> Planner<'c> {
             stored: Vec::new(),
             waiting: Vec::new(),
             namesakes: Vec::new(),
+            totals: Vec::new(),
             out: Vec::new(),
             owners: HashMap::new(),
         }
@@ -116,12 +129,6 @@ impl<'c> Planner<'c> {
     /// Prepared changes so far; they are handed over once.
     pub fn take(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.out)
-    }
-
-    /// Definitions.
-    #[must_use]
-    pub fn catalogue(&self) -> &'c Catalogue {
-        self.start.catalogue
     }
 
     /// The report and the notes, with the entries that the file does not mention.
@@ -187,7 +194,32 @@ impl<'c> Planner<'c> {
             self.stored.extend(part.iter().cloned());
             self.compare_stored()?;
         }
+        self.compare_totals();
         Ok(())
+    }
+
+    /// Notes what a 合计 row states, to compare it with the sum when all rows are in.
+    pub fn total(&mut self, plan: &'c SheetPlan<'c>, row: &Row) {
+        if let Some((field, column, wan)) = plan.total(self.start.catalogue, row) {
+            self.totals.push(Total { plan, row: row.number, column, field, wan });
+        }
+    }
+
+    /// A 合计 that is not the sum of its rows deserves a look; subtotals that add up to it are its business.
+    fn compare_totals(&mut self) {
+        let totals = std::mem::take(&mut self.totals);
+        for plan in self.plans {
+            let sum = self.collector.sum(plan.number);
+            let refused = self.collector.report.sheets.get(plan.number).is_some_and(|s| s.rows.refused > 0);
+            let mut stated = totals.iter().filter(|t| t.plan.number == plan.number);
+            let Some(last) = stated.clone().next_back().filter(|_| !refused) else { continue };
+            if stated.any(|t| t.wan == sum) {
+                continue;
+            }
+            let message = format!("合计写的是 {} 万元，各行相加为 {} 万元", last.wan.normalize(), sum.normalize());
+            let at = At { plan, row: last.row, column: Some(last.column), field: Some(last.field) };
+            self.collector.note(at, Note { warning: true, code: "total_differs", message });
+        }
     }
 
     /// Finds out whose row it is and which entry.

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::{Doing, Error, Result};
-use crate::intake::collect::{Collector, Place};
+use crate::intake::collect::Collector;
 use crate::intake::known::Known;
 use crate::intake::layout::{self, SheetPlan, Target, Wanted};
 use crate::intake::mapping::{self, MapFile, Memory, Remembered};
@@ -21,7 +21,6 @@ use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::chain;
 use crate::org::directory::{self, Directory, Found};
 use crate::register::field::FieldType;
-use crate::register::value::Note;
 use crate::sheet::annotate::{Outcome, RowAnnotation};
 use crate::sheet::cell::{Row, SheetHead};
 use crate::sheet::fault::SheetFault;
@@ -153,7 +152,7 @@ impl<'j> Job<'j> {
         if self.request.mode == Mode::Check {
             let mut planner = self.planner(conn, 1, collector)?;
             self.feed(&mut planner, rows, |_| true)?;
-            return self.wrap_up(planner);
+            return planner.into_outcomes();
         }
         let purpose = Purpose {
             source: "import",
@@ -198,11 +197,11 @@ impl<'j> Job<'j> {
         })?;
         let refused = planned.collector.report.problems_total > 0;
         if whole && refused {
-            return Ok(Verdict::Rollback(self.wrap_up(planned)?));
+            return Ok(Verdict::Rollback(planned.into_outcomes()?));
         }
         directory::insert(set.conn(), &planned.new_departments)?;
         self.remember(set.conn())?;
-        let (report, notes) = self.wrap_up(planned)?;
+        let (report, notes) = planned.into_outcomes()?;
         let change_set = set.has_changes().then(|| set.seq());
         record::add(set.conn(), id, self.viewer, self.file, change_set, report.rows())?;
         *import = Some(id);
@@ -317,10 +316,6 @@ impl<'j> Job<'j> {
         Ok(())
     }
 
-    /// Fills in what only the end knows: the entries that the file does not mention.
-    fn wrap_up(&self, planner: Planner<'j>) -> Result<Outcomes> {
-        planner.into_outcomes()
-    }
 }
 
 fn sort_row<'j>(planner: &mut Planner<'j>, plan: &'j SheetPlan<'j>, sorter: &mut RowSorter, row: Row) -> Result<()> {
@@ -335,7 +330,7 @@ fn sort_row<'j>(planner: &mut Planner<'j>, plan: &'j SheetPlan<'j>, sorter: &mut
         RowKind::RepeatedHeader => "重复的表头",
     };
     if sorted.kind == RowKind::Total {
-        compare_total(planner, plan, &sorted.row);
+        planner.total(plan, &sorted.row);
     }
     if let Some(sheet) = planner.collector.report.sheets.get_mut(plan.number) {
         let skipped = &mut sheet.skipped;
@@ -350,20 +345,6 @@ fn sort_row<'j>(planner: &mut Planner<'j>, plan: &'j SheetPlan<'j>, sorter: &mut
     planner.collector.outcome(plan.number, number, Outcome::Skipped);
     planner.collector.remark(plan.number, number, why);
     Ok(())
-}
-
-/// A 合计 that is not the sum of the rows above it deserves a look.
-fn compare_total(planner: &mut Planner<'_>, plan: &SheetPlan<'_>, row: &Row) {
-    let Some((field, column, stated)) = plan.total(planner.catalogue(), row) else { return };
-    let sum = planner.collector.sum(plan.number);
-    if stated != sum {
-        let note = Note {
-            warning: true,
-            code: "total_differs",
-            message: format!("合计写的是 {stated} 万元，以上各行相加为 {} 万元", sum.normalize()),
-        };
-        planner.collector.note(Place { plan, row: row.number, column: Some(column), field: Some(field) }, note);
-    }
 }
 
 /// Counts the blank rows inside a table when its sheet ends.

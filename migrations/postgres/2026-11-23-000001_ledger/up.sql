@@ -82,6 +82,7 @@ CREATE TABLE entries (
     attributes    TEXT    NOT NULL
 );
 CREATE UNIQUE INDEX entries_code ON entries (register, code);
+CREATE INDEX entries_within ON entries (within_id) WHERE within_id IS NOT NULL;
 CREATE INDEX entries_department ON entries (register, department_id, name_key);
 
 CREATE TABLE revisions (

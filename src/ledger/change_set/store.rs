@@ -183,6 +183,12 @@ fn amend(conn: &mut Conn, seq: i64, change: &Change) -> Result<()> {
     if moved != 1 {
         return Err(Error::Conflict(format!("条目“{}”在此期间已被他人修改，请重新核对后再试", row.code)));
     }
+    // What belongs to an entry is where that entry is: its department is derived, not a change of its own.
+    diesel::update(entries::table)
+        .filter(entries::within_id.eq(row.id))
+        .filter(entries::department_id.ne(row.department_id))
+        .set(entries::department_id.eq(row.department_id))
+        .execute(conn)?;
     if change.words.is_some() {
         replace_words(conn, change)?;
     }
