@@ -21,6 +21,9 @@ pub mod text;
 pub mod value;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 mod date_words;
 mod definition;
 mod load;
