@@ -24,6 +24,7 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
+mod check;
 mod date_words;
 mod definition;
 mod load;

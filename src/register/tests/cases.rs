@@ -36,7 +36,7 @@ fn dates_in_text() {
     for case in list(&cases(), &["dates"]) {
         let input = case["in"].as_str().unwrap();
         let warned = case.get("warn").is_some();
-        let found = field.read(&catalogue, &cell(&case["in"]), &ColumnContext::default());
+        let found = field.read(catalogue, &cell(&case["in"]), &ColumnContext::default());
         match (case["precision"].as_str().unwrap(), found) {
             ("none", Reading::Blank(note)) => {
                 assert_eq!(is_warning(note.as_ref()), warned, "{input}");
@@ -76,7 +76,7 @@ fn dates_in_number_cells() {
         if case.get("date1904").is_some() {
             n += 1462.0;
         }
-        let found = field.read(&catalogue, &Cell::Number(n), &ColumnContext::default());
+        let found = field.read(catalogue, &Cell::Number(n), &ColumnContext::default());
         match (case["out"].as_str(), found) {
             (Some(out), Reading::Value(value, note)) => {
                 assert_eq!(text(&value), out);
@@ -98,14 +98,14 @@ fn amounts_in_wan() {
         let column = ColumnContext {
             money_unit: brackets.iter().find_map(|b| MoneyUnit::find(b)),
         };
-        let found = field.read(&catalogue, &cell(&case["in"]), &column);
+        let found = field.read(catalogue, &cell(&case["in"]), &column);
         match (case["out"].as_str(), found) {
             (Some(out), Reading::Value(value, note)) => {
                 assert_eq!(text(&value), out, "{case}");
                 // The unit doubt about a very large sum is a rule of the whole row.
                 let document = [(field.key.clone(), value)].into();
                 let warned =
-                    is_warning(note.as_ref()) || !register.check(&catalogue, &document).is_empty();
+                    is_warning(note.as_ref()) || !register.check(catalogue, &document).is_empty();
                 assert_eq!(warned, case.get("warn").is_some(), "{case} {note:?}");
             }
             (None, Reading::Fault(_)) => assert!(case.get("warn").is_some(), "{case}"),
@@ -119,7 +119,7 @@ fn amounts_in_wan() {
 fn booleans() {
     let (catalogue, field) = (catalogue(), field(FieldType::Bool));
     let cases = cases();
-    let read = |j: &Json| field.read(&catalogue, &cell(j), &ColumnContext::default());
+    let read = |j: &Json| field.read(catalogue, &cell(j), &ColumnContext::default());
     for (word, wanted) in [("true", true), ("false", false)] {
         for case in list(&cases, &["booleans", word]) {
             let found = read(case);
@@ -140,7 +140,12 @@ fn protection_levels() {
     let (catalogue, cases) = (catalogue(), cases());
     for level in ["0", "1", "2", "3", "4"] {
         for case in list(&cases, &["mlps", level]) {
-            let found = read(&catalogue, "information_system", "mlps_level", case.as_str().unwrap());
+            let found = read(
+                catalogue,
+                "information_system",
+                "mlps_level",
+                case.as_str().unwrap(),
+            );
             assert!(
                 matches!(&found, Reading::Value(Value::Text(t), _) if t == level),
                 "{case} {found:?}"
@@ -148,7 +153,12 @@ fn protection_levels() {
         }
     }
     for case in list(&cases, &["mlps", "n/a"]) {
-        let found = read(&catalogue, "information_system", "mlps_level", case.as_str().unwrap());
+        let found = read(
+            catalogue,
+            "information_system",
+            "mlps_level",
+            case.as_str().unwrap(),
+        );
         assert_eq!(found, Reading::Blank(None));
     }
 }
@@ -156,7 +166,14 @@ fn protection_levels() {
 #[test]
 fn networks() {
     let (catalogue, cases) = (catalogue(), cases());
-    let read = |j: &Json| read(&catalogue, "information_system", "network", j.as_str().unwrap());
+    let read = |j: &Json| {
+        read(
+            catalogue,
+            "information_system",
+            "network",
+            j.as_str().unwrap(),
+        )
+    };
     for code in ["gov_extranet", "internet", "dedicated", "gov_intranet"] {
         for case in list(&cases, &["network", code]) {
             let found = read(case);
@@ -186,15 +203,27 @@ fn networks() {
 #[test]
 fn text_is_cleaned_and_names_keep_their_form() {
     let catalogue = catalogue();
-    let read = |key: &str, t: &str| read(&catalogue, "information_system", key, t);
+    let read = |key: &str, t: &str| read(catalogue, "information_system", key, t);
     let is = |r: Reading, wanted: &str| {
-        assert!(matches!(&r, Reading::Value(Value::Text(t), _) if t == wanted), "{r:?}");
+        assert!(
+            matches!(&r, Reading::Value(Value::Text(t), _) if t == wanted),
+            "{r:?}"
+        );
         r
     };
-    let kept = is(read("system_name", "\u{3000}学籍\u{a0}\u{a0}系统（二期）《试》\u{200b} "), "学籍 系统（二期）《试》");
+    let kept = is(
+        read(
+            "system_name",
+            "\u{3000}学籍\u{a0}\u{a0}系统（二期）《试》\u{200b} ",
+        ),
+        "学籍 系统（二期）《试》",
+    );
     assert!(matches!(kept, Reading::Value(_, None)));
     is(read("main_function", "一\r\n 二 \n\n"), "一\n二");
-    let code = is(read("mlps_no", "３７０１００１２３４５－００００１"), "37010012345-00001");
+    let code = is(
+        read("mlps_no", "３７０１００１２３４５－００００１"),
+        "37010012345-00001",
+    );
     assert!(matches!(code, Reading::Value(_, Some(_))));
     is(read("main_function", "无"), "无");
     for nothing in ["/", "—", "-", "——", " ", ""] {
@@ -202,7 +231,13 @@ fn text_is_cleaned_and_names_keep_their_form() {
     }
     assert_eq!(read("mlps_no", "无"), Reading::Blank(None));
     for clear in ["[清空]", "【清空】", " [清空] "] {
-        for key in ["main_function", "go_live", "budget_amount", "network", "owner_org"] {
+        for key in [
+            "main_function",
+            "go_live",
+            "budget_amount",
+            "network",
+            "owner_org",
+        ] {
             assert_eq!(read(key, clear), Reading::Clear, "{key}");
         }
     }
@@ -218,61 +253,102 @@ fn cells_that_are_not_text() {
     let register = catalogue.register("information_system").unwrap();
     let read = |key: &str, cell: Cell| {
         let field = register.field(key).unwrap();
-        field.read(&catalogue, &cell, &ColumnContext::default())
+        field.read(catalogue, &cell, &ColumnContext::default())
     };
     let value = |t: &str| Reading::Value(Value::Text(t.to_owned()), None);
-    assert_eq!(read("phone", Cell::Number(13_812_345_678.0)), value("13812345678"));
+    assert_eq!(
+        read("phone", Cell::Number(13_812_345_678.0)),
+        value("13812345678")
+    );
     assert_eq!(read("main_function", Cell::Number(12.0)), value("12"));
-    assert_eq!(read("main_function", Cell::Date(45352.0)), value("2024-03-01"));
+    assert_eq!(
+        read("main_function", Cell::Date(45352.0)),
+        value("2024-03-01")
+    );
     assert_eq!(read("go_live", Cell::Date(45352.75)), value("2024-03-01"));
     assert_eq!(read("go_live", Cell::Date(59.0)), value("1900-02-28"));
     assert_eq!(read("budget_amount", Cell::Number(0.1 + 0.2)), value("0.3"));
-    assert_eq!(read("is_secret", Cell::Bool(false)), Reading::Value(Value::Bool(false), None));
-    assert_eq!(read("user_count", Cell::Number(31855.0)), Reading::Value(Value::Integer(31855), None));
+    assert_eq!(
+        read("is_secret", Cell::Bool(false)),
+        Reading::Value(Value::Bool(false), None)
+    );
+    assert_eq!(
+        read("user_count", Cell::Number(31855.0)),
+        Reading::Value(Value::Integer(31855), None)
+    );
     assert_eq!(read("phone", Cell::Empty), Reading::Blank(None));
     let code = |r: Reading| match r {
         Reading::Fault(f) => f.code,
         other => panic!("{other:?}"),
     };
-    assert_eq!(code(read("owner_uscc", Cell::Number(914_403_001_922_038_216.0))), "lost_digits");
+    assert_eq!(
+        code(read("owner_uscc", Cell::Number(914_403_001_922_038_216.0))),
+        "lost_digits"
+    );
     assert_eq!(code(read("go_live", Cell::Date(60.0))), "bad_serial");
     assert_eq!(code(read("go_live", Cell::Date(80_000.0))), "bad_serial");
     assert_eq!(code(read("user_count", Cell::Number(1.5))), "not_whole");
-    assert_eq!(code(read("user_count", Cell::Date(45352.0))), "unexpected_date");
+    assert_eq!(
+        code(read("user_count", Cell::Date(45352.0))),
+        "unexpected_date"
+    );
     assert_eq!(code(read("main_function", Cell::NoValue)), "no_value");
-    assert_eq!(code(read("main_function", Cell::Error("#N/A".to_owned()))), "error_value");
+    assert_eq!(
+        code(read("main_function", Cell::Error("#N/A".to_owned()))),
+        "error_value"
+    );
 }
 
 #[test]
 fn credit_codes() {
     let catalogue = catalogue();
-    let data: Json =
-        serde_json::from_str(include_str!("../../../tests/data/uscc.json")).unwrap();
+    let data: Json = serde_json::from_str(include_str!("../../../tests/data/uscc.json")).unwrap();
     assert_eq!(data["length"], 18);
-    let read = |t: &str| read(&catalogue, "information_system", "owner_uscc", t);
-    for good in ["11332500MB1601924J", "9137130016829134XT", "914403001922038216", "91110000802100433B"] {
-        assert_eq!(read(good), Reading::Value(Value::Text(good.to_owned()), None));
+    let read = |t: &str| read(catalogue, "information_system", "owner_uscc", t);
+    for good in [
+        "11332500MB1601924J",
+        "9137130016829134XT",
+        "914403001922038216",
+        "91110000802100433B",
+    ] {
+        assert_eq!(
+            read(good),
+            Reading::Value(Value::Text(good.to_owned()), None)
+        );
     }
     assert!(matches!(read("91310115MA1G4L1WXK"), Reading::Fault(_)));
     assert!(matches!(read("11332500MB160192"), Reading::Fault(_)));
-    assert!(matches!(read("１１332500mb1601924j"), Reading::Value(_, Some(_))));
+    assert!(matches!(
+        read("１１332500mb1601924j"),
+        Reading::Value(_, Some(_))
+    ));
 }
 
 #[test]
 fn regions() {
     let catalogue = catalogue();
-    let read = |t: &str| read(&catalogue, "information_system", "region_code", t);
+    let read = |t: &str| read(catalogue, "information_system", "region_code", t);
     let code = |t: &str| match read(t) {
         Reading::Value(v, _) => text(&v),
         other => panic!("{t}: {other:?}"),
     };
-    for name in ["历下区", "济南市历下区", "济南历下区", "山东省济南市历下区", "山东济南市历下区", "370102", "370102000000"] {
+    for name in [
+        "历下区",
+        "济南市历下区",
+        "济南历下区",
+        "山东省济南市历下区",
+        "山东济南市历下区",
+        "370102",
+        "370102000000",
+    ] {
         assert_eq!(code(name), "370102");
     }
     assert_eq!(code("370181"), "370114");
     assert_eq!(code("山东"), "370000");
     assert_eq!(code("青岛"), "370200");
-    assert!(matches!(read("市中区"), Reading::Fault(f) if f.suggestion.contains("山东省枣庄市市中区")));
+    assert!(
+        matches!(read("市中区"), Reading::Fault(f) if f.suggestion.contains("山东省枣庄市市中区"))
+    );
     assert!(matches!(read("海淀区"), Reading::Fault(_)));
     let regions = catalogue.regions();
     assert_eq!(regions.children("370000").count(), 16);
@@ -280,19 +356,28 @@ fn regions() {
     assert_eq!(regions.children("").count(), 1);
     for region in regions.iter() {
         let full = regions.full_name(&region.code).unwrap();
-        assert_eq!(read(&full), Reading::Value(Value::Text(region.code.clone()), None), "{full}");
+        assert_eq!(
+            read(&full),
+            Reading::Value(Value::Text(region.code.clone()), None),
+            "{full}"
+        );
     }
 }
 
 #[test]
 fn counts_and_sizes() {
     let catalogue = catalogue();
-    let read = |key: &str, t: &str| match read(&catalogue, "information_system", key, t) {
+    let read = |key: &str, t: &str| match read(catalogue, "information_system", key, t) {
         Reading::Value(v, note) => (text(&v), note),
         other => panic!("{key} {t}: {other:?}"),
     };
     assert_eq!(read("user_count", "31855"), ("31855".to_owned(), None));
-    for (typed, wanted) in [("31,855", "31855"), ("1.2万", "12000"), ("31855人", "31855"), ("3万人", "30000")] {
+    for (typed, wanted) in [
+        ("31,855", "31855"),
+        ("1.2万", "12000"),
+        ("31855人", "31855"),
+        ("3万人", "30000"),
+    ] {
         let (found, note) = read("user_count", typed);
         assert_eq!(found, wanted);
         assert!(!note.unwrap().warning);
@@ -306,18 +391,54 @@ fn counts_and_sizes() {
 fn every_value_in_the_demo_workbooks_reads() {
     let catalogue = catalogue();
     let sets: [(&str, &str, &str); 16] = [
-        ("information_system", "status", "正常运行 拟建 试运行 在用 停用 在建"),
-        ("information_system", "mlps_level", "第二级 未定级 3级 三级 等保三级 二级"),
-        ("information_system", "network", "互联网 政务外网 专网 电子政务外网"),
-        ("information_system", "deployment", "政务云 自建机房 本地机房 政务云平台"),
-        ("information_system", "go_live", "20210513 2022/11/15 2022年 2012.5.1 2014年5月 2017-05-14"),
-        ("information_system", "budget_amount", "232.2 ３９６ 1472万 591万元 1,763.1 １６９９．６４"),
+        (
+            "information_system",
+            "status",
+            "正常运行 拟建 试运行 在用 停用 在建",
+        ),
+        (
+            "information_system",
+            "mlps_level",
+            "第二级 未定级 3级 三级 等保三级 二级",
+        ),
+        (
+            "information_system",
+            "network",
+            "互联网 政务外网 专网 电子政务外网",
+        ),
+        (
+            "information_system",
+            "deployment",
+            "政务云 自建机房 本地机房 政务云平台",
+        ),
+        (
+            "information_system",
+            "go_live",
+            "20210513 2022/11/15 2022年 2012.5.1 2014年5月 2017-05-14",
+        ),
+        (
+            "information_system",
+            "budget_amount",
+            "232.2 ３９６ 1472万 591万元 1,763.1 １６９９．６４",
+        ),
         ("dataset", "format", "电子表格 xls 数据库"),
-        ("dataset", "share_attr", "无条件共享 不予共享 有条件 有条件共享"),
+        (
+            "dataset",
+            "share_attr",
+            "无条件共享 不予共享 有条件 有条件共享",
+        ),
         ("dataset", "open_attr", "有条件开放 否 是"),
         ("dataset", "update_cycle", "不定期 每日 实时 每年 每月"),
-        ("data_item", "item_type", "数值型N 字符串型C 日期型D 布尔型 整形 实型"),
-        ("data_item", "share_attr", "无条件共享 不予共享 有条件 有条件共享"),
+        (
+            "data_item",
+            "item_type",
+            "数值型N 字符串型C 日期型D 布尔型 整形 实型",
+        ),
+        (
+            "data_item",
+            "share_attr",
+            "无条件共享 不予共享 有条件 有条件共享",
+        ),
         ("project", "kind", "购买服务 运维 新建 升级改造"),
         ("project", "fund_channel", "上级补助 财政资金 自筹"),
         ("project", "status", "运维 已验收 在建 申报"),
@@ -325,8 +446,11 @@ fn every_value_in_the_demo_workbooks_reads() {
     ];
     for (register, key, words) in sets {
         for word in words.split(' ') {
-            let found = read(&catalogue, register, key, word);
-            assert!(matches!(found, Reading::Value(..)), "{register}.{key} {word}: {found:?}");
+            let found = read(catalogue, register, key, word);
+            assert!(
+                matches!(found, Reading::Value(..)),
+                "{register}.{key} {word}: {found:?}"
+            );
         }
     }
 }
@@ -334,8 +458,12 @@ fn every_value_in_the_demo_workbooks_reads() {
 #[test]
 fn an_unknown_choice_says_what_is_possible() {
     let catalogue = catalogue();
-    let field = catalogue.register("information_system").unwrap().field("status").unwrap();
-    let Reading::Fault(fault) = choice::read(field, &catalogue, "在用的", "在用的") else {
+    let field = catalogue
+        .register("information_system")
+        .unwrap()
+        .field("status")
+        .unwrap();
+    let Reading::Fault(fault) = choice::read(field, catalogue, "在用的", "在用的") else {
         panic!("在用的 is not a status");
     };
     assert_eq!(fault.code, "unknown_choice");
@@ -347,7 +475,10 @@ fn units_of_money() {
     for (text, unit) in [
         ("万元", Some(MoneyUnit::Wan)),
         ("单位：万元", Some(MoneyUnit::Wan)),
-        ("填报单位：示例市大数据局        填报时间：2026年3月        单位：万元", Some(MoneyUnit::Wan)),
+        (
+            "填报单位：示例市大数据局        填报时间：2026年3月        单位：万元",
+            Some(MoneyUnit::Wan),
+        ),
         ("金额单位:元", Some(MoneyUnit::Yuan)),
         ("亿元", Some(MoneyUnit::Yi)),
         ("千元", Some(MoneyUnit::Thousand)),

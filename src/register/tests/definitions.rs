@@ -44,12 +44,24 @@ type = "department"
 #[test]
 fn the_registers_stand_in_order_and_hold_the_whole_research() {
     let catalogue = catalogue();
-    let keys: Vec<&str> = catalogue.registers().iter().map(|r| r.key.as_str()).collect();
-    assert_eq!(keys, ["information_system", "dataset", "data_item", "project"]);
+    let keys: Vec<&str> = catalogue
+        .registers()
+        .iter()
+        .map(|r| r.key.as_str())
+        .collect();
+    assert_eq!(
+        keys,
+        ["information_system", "dataset", "data_item", "project"]
+    );
     let count = |key: &str| catalogue.register(key).unwrap().fields.len();
     assert!(count("information_system") >= 64 && count("dataset") >= 24 && count("project") >= 51);
     for register in catalogue.registers() {
-        let required: Vec<&str> = register.fields.iter().filter(|f| f.required).map(|f| f.key.as_str()).collect();
+        let required: Vec<&str> = register
+            .fields
+            .iter()
+            .filter(|f| f.required)
+            .map(|f| f.key.as_str())
+            .collect();
         assert_eq!(required.len(), 2, "{required:?}");
         assert!(register.fields.iter().any(|f| f.listed));
         for field in &register.fields {
@@ -85,7 +97,11 @@ fn a_deployment_adds_fields_values_regions_and_registers() {
 
 #[test]
 fn what_is_broken_is_refused_with_its_line() {
-    let field = |rest: &str| format!("extend = \"project\"\n[[field]]\nkey = \"x\"\nlabel = \"甲\"\ngroup = \"乙\"\n{rest}\n");
+    let field = |rest: &str| {
+        format!(
+            "extend = \"project\"\n[[field]]\nkey = \"x\"\nlabel = \"甲\"\ngroup = \"乙\"\n{rest}\n"
+        )
+    };
     let toml = |text: String| vec![("b.toml", text)];
     let list = |text: &str| vec![("lists/bad.csv", text.to_owned())];
     let cases: Vec<(Vec<(&str, String)>, usize, &str)> = vec![
@@ -93,18 +109,64 @@ fn what_is_broken_is_refused_with_its_line() {
         (toml(field("type = \"texty\"")), 6, "texty"),
         (toml(field("type = \"text\"\nlabell = \"丙\"")), 7, "labell"),
         (toml(field("type = \"choice\"")), 3, "list"),
-        (toml(field("type = \"choice\"\nlist = \"nowhere\"")), 7, "nowhere"),
-        (toml(field("type = \"reference\"\nrefers_to = \"nowhere\"")), 7, "nowhere"),
-        (toml(field("type = \"text\"\naliases = [\"项目名称\"]")), 7, "name"),
-        (toml(field("type = \"text\"\nafter = \"nowhere\"")), 7, "nowhere"),
-        (toml(field("type = \"date\"\nexample = \"昨天\"")), 7, "示例值"),
-        (toml(field("type = \"date\"\nmultiple = true")), 3, "multiple"),
-        (toml(field("type = \"text\"\nrequired_if = { field = \"kind\", in = [\"nix\"] }")), 7, "nix"),
-        (toml(field("type = \"text\"").replace("\"x\"", "\"name\"")), 3, "重复"),
-        (toml(field("type = \"text\"").replace("甲", "项目名称")), 4, "项目名称"),
+        (
+            toml(field("type = \"choice\"\nlist = \"nowhere\"")),
+            7,
+            "nowhere",
+        ),
+        (
+            toml(field("type = \"reference\"\nrefers_to = \"nowhere\"")),
+            7,
+            "nowhere",
+        ),
+        (
+            toml(field("type = \"text\"\naliases = [\"项目名称\"]")),
+            7,
+            "name",
+        ),
+        (
+            toml(field("type = \"text\"\nafter = \"nowhere\"")),
+            7,
+            "nowhere",
+        ),
+        (
+            toml(field("type = \"date\"\nexample = \"昨天\"")),
+            7,
+            "示例值",
+        ),
+        (
+            toml(field("type = \"date\"\nmultiple = true")),
+            3,
+            "multiple",
+        ),
+        (
+            toml(field(
+                "type = \"text\"\nrequired_if = { field = \"kind\", in = [\"nix\"] }",
+            )),
+            7,
+            "nix",
+        ),
+        (
+            toml(field("type = \"text\"").replace("\"x\"", "\"name\"")),
+            3,
+            "重复",
+        ),
+        (
+            toml(field("type = \"text\"").replace("甲", "项目名称")),
+            4,
+            "项目名称",
+        ),
         (toml("extend = \"nowhere\"\n".to_owned()), 1, "nowhere"),
-        (toml(LINK.replace("org\"\n[[", "nowhere\"\n[[")), 9, "nowhere"),
-        (toml(LINK.replace("owner = \"org\"", "owner = \"name\"")), 9, "类型"),
+        (
+            toml(LINK.replace("org\"\n[[", "nowhere\"\n[[")),
+            9,
+            "nowhere",
+        ),
+        (
+            toml(LINK.replace("owner = \"org\"", "owner = \"name\"")),
+            9,
+            "类型",
+        ),
         (toml(LINK.replace("sharing_link", "project")), 3, "已有定义"),
         (list("code,text\n1,甲\n"), 1, "label"),
         (list("label\n甲\n"), 1, "code"),
@@ -119,6 +181,9 @@ fn what_is_broken_is_refused_with_its_line() {
         assert!(error.file.ends_with(files[0].0), "{error}");
         assert_eq!(error.line, line, "{error}");
         assert!(error.reason.contains(word), "{error}");
-        assert!(error.to_string().contains(&format!("第{line}行：")), "{error}");
+        assert!(
+            error.to_string().contains(&format!("第{line}行：")),
+            "{error}"
+        );
     }
 }

@@ -5,6 +5,8 @@ mod definitions;
 mod round_trip;
 mod rules;
 
+use std::sync::LazyLock;
+
 use super::Catalogue;
 use super::field::{Field, FieldType};
 use super::read::ColumnContext;
@@ -12,8 +14,9 @@ use super::value::{Names, Reading, Value};
 use crate::sheet::cell::Cell;
 
 /// The built-in catalogue.
-fn catalogue() -> Catalogue {
-    Catalogue::load(None).unwrap()
+fn catalogue() -> &'static Catalogue {
+    static LOADED: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(None).unwrap());
+    &LOADED
 }
 
 /// A field of a kind that has no list.
@@ -29,7 +32,11 @@ fn field(kind: FieldType) -> Field {
 /// Reads a text cell of a field of the information system register.
 fn read(catalogue: &Catalogue, register: &str, key: &str, text: &str) -> Reading {
     let field = catalogue.register(register).unwrap().field(key).unwrap();
-    field.read(catalogue, &Cell::Text(text.to_owned()), &ColumnContext::default())
+    field.read(
+        catalogue,
+        &Cell::Text(text.to_owned()),
+        &ColumnContext::default(),
+    )
 }
 
 /// Knows one department.

@@ -19,8 +19,18 @@ fn words() -> impl Strategy<Value = String> {
 
 fn comes_back(catalogue: &Catalogue, field: &Field, value: &Value) -> Result<(), TestCaseError> {
     let shown = field.show(catalogue, &OneName, value);
-    let again = field.read(catalogue, &Cell::Text(shown.clone()), &ColumnContext::default());
-    prop_assert_eq!(again, Reading::Value(value.clone(), None), "{} {:?}", field.label, shown);
+    let again = field.read(
+        catalogue,
+        &Cell::Text(shown.clone()),
+        &ColumnContext::default(),
+    );
+    prop_assert_eq!(
+        again,
+        Reading::Value(value.clone(), None),
+        "{} {:?}",
+        field.label,
+        shown
+    );
     Ok(())
 }
 
@@ -33,8 +43,8 @@ proptest! {
         for register in catalogue.registers() {
             for field in &register.fields {
                 let cell = Cell::Text(typed.clone());
-                if let Reading::Value(value, _) = field.read(&catalogue, &cell, &ColumnContext::default()) {
-                    comes_back(&catalogue, field, &value)?;
+                if let Reading::Value(value, _) = field.read(catalogue, &cell, &ColumnContext::default()) {
+                    comes_back(catalogue, field, &value)?;
                 }
             }
         }
@@ -48,7 +58,7 @@ proptest! {
         prop_assume!(value.abs() <= Decimal::from(1_000_000_000));
         let value = Value::Text(canonical(value));
         for kind in [FieldType::Money, FieldType::Decimal] {
-            comes_back(&catalogue, &field(kind), &value)?;
+            comes_back(catalogue, &field(kind), &value)?;
         }
     }
 
@@ -66,13 +76,13 @@ proptest! {
         for one in all.into_iter().flatten() {
             prop_assert!(one.first_day() <= one.last_day());
             prop_assert_eq!(PartialDate::parse(&one.to_string()), Some(one));
-            comes_back(&catalogue, &date, &Value::Text(one.to_string()))?;
+            comes_back(catalogue, &date, &Value::Text(one.to_string()))?;
         }
     }
 
     #[test]
     fn counts(n in any::<i64>()) {
-        comes_back(&catalogue(), &field(FieldType::Integer), &Value::Integer(n))?;
+        comes_back(catalogue(), &field(FieldType::Integer), &Value::Integer(n))?;
     }
 
     #[test]
@@ -81,7 +91,7 @@ proptest! {
         for register in catalogue.registers() {
             for field in &register.fields {
                 for cell in [Cell::Number(n), Cell::Date(n), Cell::Text(typed.clone())] {
-                    let _ = field.read(&catalogue, &cell, &ColumnContext::default());
+                    let _ = field.read(catalogue, &cell, &ColumnContext::default());
                 }
             }
         }
@@ -92,20 +102,32 @@ proptest! {
 fn every_code_of_every_list() {
     let catalogue = catalogue();
     for register in catalogue.registers() {
-        for field in register.fields.iter().filter(|f| f.kind == FieldType::Choice) {
+        for field in register
+            .fields
+            .iter()
+            .filter(|f| f.kind == FieldType::Choice)
+        {
             let list = catalogue.list(field.list.as_ref().unwrap()).unwrap();
             let codes: Vec<String> = list.items.iter().map(|i| i.code.clone()).collect();
             let values: Vec<Value> = if field.multiple {
                 let pairs = codes.windows(2).map(<[String]>::to_vec);
-                pairs.chain(codes.iter().map(|c| vec![c.clone()])).map(Value::List).collect()
+                pairs
+                    .chain(codes.iter().map(|c| vec![c.clone()]))
+                    .map(Value::List)
+                    .collect()
             } else {
                 codes.into_iter().map(Value::Text).collect()
             };
             for value in values {
-                let shown = field.show(&catalogue, &OneName, &value);
+                let shown = field.show(catalogue, &OneName, &value);
                 let cell = Cell::Text(shown.clone());
-                let again = field.read(&catalogue, &cell, &ColumnContext::default());
-                assert_eq!(again, Reading::Value(value, None), "{} {shown}", field.label);
+                let again = field.read(catalogue, &cell, &ColumnContext::default());
+                assert_eq!(
+                    again,
+                    Reading::Value(value, None),
+                    "{} {shown}",
+                    field.label
+                );
             }
         }
     }
@@ -115,7 +137,7 @@ fn every_code_of_every_list() {
 fn departments_are_shown_by_name() {
     let catalogue = catalogue();
     let owner = field(FieldType::Department);
-    let shown = |code: &str| owner.show(&catalogue, &OneName, &Value::Text(code.to_owned()));
+    let shown = |code: &str| owner.show(catalogue, &OneName, &Value::Text(code.to_owned()));
     assert_eq!(shown("SD01"), "山东省大数据局");
     assert_eq!(shown("SD99"), "SD99");
 }
