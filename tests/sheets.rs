@@ -1,4 +1,5 @@
 //! Workbooks as departments fill them, read through the child process.
+#![cfg(test)]
 
 use one_ledger::register::words;
 use one_ledger::sheet::cell::{Cell, Row};

@@ -125,7 +125,7 @@ pub(super) fn pairs(text: &str) -> Vec<(String, String)> {
 
 /// Words without a colon go on with the value before them.
 fn settle(out: &mut [(String, String)], loose: &mut Vec<String>) {
-    let more = loose.drain(..).collect::<Vec<_>>().join(" ");
+    let more = std::mem::take(loose).join(" ");
     if let (Some((_, value)), false) = (out.last_mut(), more.is_empty()) {
         if !value.is_empty() {
             value.push(' ');

@@ -92,7 +92,7 @@ pub fn locate<S: BuildHasher>(
         }
     }
     match best {
-        Some((row, known)) if is_header(&grid, row, known.len()) => {
+        Some((row, known)) if is_header(&grid, row, &known) => {
             let (top, bottom) = block(&grid, row, words);
             Ok(describe(&grid, top, bottom))
         }
@@ -137,10 +137,13 @@ fn known<S: BuildHasher>(
         .collect()
 }
 
-fn is_header(grid: &Grid<'_>, row: u32, known: usize) -> bool {
+fn is_header(grid: &Grid<'_>, row: u32, known: &[(u16, String)]) -> bool {
     let filled = grid.filled(row).count();
-    // A line of particulars may name 联系人 and 联系电话 too, but between their values.
-    known >= WORDS_ENOUGH || (known == 2 && filled <= 3)
+    match known {
+        // A line of particulars names 联系人 and 联系电话 too, but each beside its value.
+        [(left, _), (right, _)] => filled <= 3 || (filled <= 6 && *right == left + 1),
+        known => known.len() >= WORDS_ENOUGH,
+    }
 }
 
 /// The rows of the header around its best row.
@@ -289,3 +292,7 @@ fn no_header(head: &SheetHead, best: Option<(u32, Vec<(u16, String)>)>) -> Locat
         best_words,
     }
 }
+
+#[cfg(test)]
+#[path = "locate_tests.rs"]
+mod tests;

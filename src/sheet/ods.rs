@@ -58,10 +58,10 @@ impl Tables {
             .unwrap_or(1);
         if rows > 1 || columns > 1 {
             let merge = self.area(rows, columns);
-            if let (Some(merge), Some(table)) = (merge, self.all.last_mut()) {
-                if table.merges.len() < merges_most {
-                    table.merges.push(merge);
-                }
+            if let (Some(merge), Some(table)) = (merge, self.all.last_mut())
+                && table.merges.len() < merges_most
+            {
+                table.merges.push(merge);
             }
         }
         let repeat = attr(tag, b"number-columns-repeated")

@@ -127,10 +127,10 @@ impl Look {
         if self.start.len() < 4 {
             self.start.extend(chunk.iter().take(4));
         }
-        if let Some(kept) = &mut self.kept {
-            if kept.len() + chunk.len() <= KEPT_MOST {
-                kept.extend_from_slice(chunk);
-            }
+        if let Some(kept) = &mut self.kept
+            && kept.len() + chunk.len() <= KEPT_MOST
+        {
+            kept.extend_from_slice(chunk);
         }
         match &mut self.kind {
             Kind::Xml(scan) => scan.feed(chunk),

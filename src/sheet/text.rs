@@ -106,20 +106,32 @@ impl Source for TextFile {
     }
 }
 
-/// UTF-16 without a mark: the zero halves of its separators and line ends stand all on one side.
+/// UTF-16 without a mark: its separators and line ends have a zero half, and zeros stand on that side only.
 fn wide(bytes: &[u8]) -> Option<&'static Encoding> {
-    let zeros = |side: usize| {
+    let units = || {
         bytes
-            .iter()
-            .skip(side)
-            .step_by(2)
-            .filter(|b| **b == 0)
-            .count()
+            .chunks_exact(2)
+            .filter_map(|unit| <[u8; 2]>::try_from(unit).ok())
     };
-    match (zeros(0), zeros(1)) {
-        (0, odd) if odd > 0 && odd * 50 >= bytes.len() / 2 => Some(UTF_16LE),
-        (even, 0) if even > 0 && even * 50 >= bytes.len() / 2 => Some(UTF_16BE),
-        _ => None,
+    let like = |halves: &dyn Fn([u8; 2]) -> (u8, u8)| {
+        let (mut separators, mut zeros) = (0_usize, 0_usize);
+        for (low, high) in units().map(halves) {
+            if low == 0 {
+                return false;
+            }
+            if matches!(low, b',' | b'\t' | b';' | b'|' | b'\r' | b'\n') {
+                separators += 1;
+                zeros += usize::from(high == 0);
+            }
+        }
+        zeros > 0 && zeros * 2 > separators
+    };
+    if like(&|[first, second]| (first, second)) {
+        Some(UTF_16LE)
+    } else if like(&|[first, second]| (second, first)) {
+        Some(UTF_16BE)
+    } else {
+        None
     }
 }
 
@@ -170,10 +182,11 @@ fn decode(
                 decoder.decode_to_string_without_replacement(rest, &mut text, last);
             rest = rest.get(read..).unwrap_or_default();
             let lines = memchr::memchr_iter(b'\n', text.as_bytes()).count();
+            let flow = take(&text)?;
             if let DecoderResult::Malformed(..) = result {
                 return Err(strange(encoding, line + lines));
             }
-            if take(&text)?.is_break() {
+            if flow.is_break() {
                 return Ok(());
             }
             line += lines;

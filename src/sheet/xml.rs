@@ -131,10 +131,12 @@ impl XmlScan {
     }
 
     fn cell_ends(&mut self) {
-        if self.formula && !self.value && self.facts.bare_formulas.len() < BARE_MOST {
-            if let Some(place) = attr(&self.cell, b"r").and_then(place) {
-                self.facts.bare_formulas.push(place);
-            }
+        if self.formula
+            && !self.value
+            && self.facts.bare_formulas.len() < BARE_MOST
+            && let Some(place) = attr(&self.cell, b"r").and_then(place)
+        {
+            self.facts.bare_formulas.push(place);
         }
         self.formula = false;
     }
