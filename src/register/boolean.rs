@@ -24,7 +24,10 @@ pub(super) fn read(field: &Field, raw: &str, clean: &str) -> Reading {
         && let Some(value) = word(head)
     {
         let message = format!("“{raw}” 读作 {}，“{}”没有录入", shown(value), rest.trim());
-        return Reading::Value(Value::Bool(value), Some(Note::warning("extra_text", message)));
+        return Reading::Value(
+            Value::Bool(value),
+            Some(Note::warning("extra_text", message)),
+        );
     }
     Reading::Fault(Fault::new(
         "not_yes_or_no",
@@ -41,11 +44,12 @@ pub fn shown(value: bool) -> &'static str {
 
 fn word(text: &str) -> Option<bool> {
     match text {
-        "是" | "有" | "√" | "✓" | "✔" | "☑" | "Y" | "y" | "1" | "已" | "对" | "T" | "t" => {
+        "是" | "有" | "√" | "✓" | "✔" | "☑" | "Y" | "y" | "1" | "已" | "对" | "T" | "t" =>
+        {
             return Some(true);
         }
-        "否" | "无" | "×" | "✗" | "✘" | "✕" | "N" | "n" | "0" | "未" | "没有" | "不是" | "非" | "不"
-        | "F" | "f" | "X" | "x" => return Some(false),
+        "否" | "无" | "×" | "✗" | "✘" | "✕" | "N" | "n" | "0" | "未" | "没有" | "不是" | "非"
+        | "不" | "F" | "f" | "X" | "x" => return Some(false),
         _ => {}
     }
     if text.is_ascii() {

@@ -17,8 +17,7 @@ pub(super) fn read(field: &Field, catalogue: &Catalogue, raw: &str, clean: &str)
     };
     match list.find(clean) {
         Found::Item(item) => {
-            let note =
-                (item.label != clean).then(|| Note::normalised(raw.trim(), &item.label));
+            let note = (item.label != clean).then(|| Note::normalised(raw.trim(), &item.label));
             let code = item.code.clone();
             let value = if field.multiple {
                 Value::List(vec![code])
@@ -58,11 +57,7 @@ pub(super) fn read(field: &Field, catalogue: &Catalogue, raw: &str, clean: &str)
 }
 
 /// Splits at 、，,；; and line breaks, and inside a part at / and + where the part itself is no value.
-fn split<'a>(
-    field: &Field,
-    list: &'a CodeList,
-    raw: &str,
-) -> Result<Vec<&'a CodeItem>, Fault> {
+fn split<'a>(field: &Field, list: &'a CodeList, raw: &str) -> Result<Vec<&'a CodeItem>, Fault> {
     let mut out: Vec<&CodeItem> = Vec::new();
     let mut push = |item: &'a CodeItem| {
         if !out.iter().any(|i| i.code == item.code) {
@@ -112,7 +107,12 @@ fn unknown(field: &Field, list: &CodeList, word: &str) -> Fault {
         .map(|i| (strsim::jaro_winkler(&i.label, word), i))
         .filter(|(score, _)| *score > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let labels: Vec<&str> = list.items.iter().take(12).map(|i| i.label.as_str()).collect();
+    let labels: Vec<&str> = list
+        .items
+        .iter()
+        .take(12)
+        .map(|i| i.label.as_str())
+        .collect();
     let more = if list.items.len() > 12 { "等" } else { "" };
     let suggestion = match near {
         Some((_, item)) => format!(

@@ -109,10 +109,7 @@ impl CodeList {
                 continue;
             }
             if let Some(first) = seen.insert(row.item.code.clone(), row.line) {
-                return Err(fault(format!(
-                    "代码 {} 与第{first}行重复",
-                    row.item.code
-                )));
+                return Err(fault(format!("代码 {} 与第{first}行重复", row.item.code)));
             }
             match self.items.iter_mut().find(|i| i.code == row.item.code) {
                 Some(known) => *known = row.item,
@@ -197,13 +194,15 @@ pub(super) fn rows(file: &str, bytes: &[u8]) -> Result<Vec<Row>, DefinitionError
         .clone();
     let place = |names: &[&str]| headers.iter().position(|h| names.contains(&h));
     let code_at = place(&["code"]).ok_or_else(|| fault(1, "缺少 code 列".to_owned()))?;
-    let label_at =
-        place(&["label", "name"]).ok_or_else(|| fault(1, "缺少 label 列".to_owned()))?;
+    let label_at = place(&["label", "name"]).ok_or_else(|| fault(1, "缺少 label 列".to_owned()))?;
     let mut out = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|e| {
             let line = e.position().map_or(0, csv::Position::line);
-            fault(usize::try_from(line).unwrap_or(0), format!("读不出这一行（{e}）"))
+            fault(
+                usize::try_from(line).unwrap_or(0),
+                format!("读不出这一行（{e}）"),
+            )
         })?;
         let line = record.position().map_or(0, csv::Position::line);
         let line = usize::try_from(line).unwrap_or(0);

@@ -64,14 +64,18 @@ impl PartialDate {
     #[must_use]
     pub fn quarter(year: u32, quarter: u32) -> Option<Self> {
         let year = good_year(year)?;
-        (1..=4).contains(&quarter).then_some(Self::Quarter(year, quarter))
+        (1..=4)
+            .contains(&quarter)
+            .then_some(Self::Quarter(year, quarter))
     }
 
     /// A month.
     #[must_use]
     pub fn month(year: u32, month: u32) -> Option<Self> {
         let year = good_year(year)?;
-        (1..=12).contains(&month).then_some(Self::Month(year, month))
+        (1..=12)
+            .contains(&month)
+            .then_some(Self::Month(year, month))
     }
 
     /// A day.
@@ -131,7 +135,9 @@ impl fmt::Display for PartialDate {
 }
 
 fn good_year(year: u32) -> Option<i32> {
-    i32::try_from(year).ok().filter(|y| (1900..=2100).contains(y))
+    i32::try_from(year)
+        .ok()
+        .filter(|y| (1900..=2100).contains(y))
 }
 
 /// A run of one to eight ASCII digits.
@@ -153,9 +159,7 @@ pub(super) fn read(label: &str, raw: &str, clean: &str) -> Reading {
             let shown = date.to_string();
             let note = match doubt {
                 None => Note::normalised(raw, &shown),
-                Some((code, why)) => {
-                    Note::warning(code, format!("“{raw}” 读作 {shown}，{why}"))
-                }
+                Some((code, why)) => Note::warning(code, format!("“{raw}” 读作 {shown}，{why}")),
             };
             Reading::Value(Value::Text(shown), Some(note))
         }
@@ -164,11 +168,9 @@ pub(super) fn read(label: &str, raw: &str, clean: &str) -> Reading {
             "open_ended",
             format!("{label}“{raw}”没有确切日期，按未填处理"),
         ))),
-        Outcome::Wrong(code, why) => Reading::Fault(Fault::new(
-            code,
-            format!("{label}“{raw}”{why}"),
-            HOW,
-        )),
+        Outcome::Wrong(code, why) => {
+            Reading::Fault(Fault::new(code, format!("{label}“{raw}”{why}"), HOW))
+        }
         Outcome::Unknown => match parse_range(clean) {
             Some((from, to)) => Reading::Fault(Fault::new(
                 "date_range",
@@ -199,7 +201,10 @@ pub fn parse_range(text: &str) -> Option<(PartialDate, PartialDate)> {
         let Some(from) = one(left) else { continue };
         // 2023年5月至12月: the second end borrows the year.
         let borrowed = || {
-            right.contains('月').then(|| format!("{}年{right}", from.year())).and_then(|t| one(&t))
+            right
+                .contains('月')
+                .then(|| format!("{}年{right}", from.year()))
+                .and_then(|t| one(&t))
         };
         if let Some(to) = one(right).or_else(borrowed)
             && from.first_day() <= to.last_day()
@@ -215,13 +220,7 @@ pub fn parse_range(text: &str) -> Option<(PartialDate, PartialDate)> {
 /// # Errors
 /// When the serial is outside 1900 to 2100, or is the 29 February 1900 that never was.
 pub fn from_serial(serial: f64) -> Result<PartialDate, Fault> {
-    let fault = |why: &str| {
-        Fault::new(
-            "bad_serial",
-            format!("日期单元格的值 {serial} {why}"),
-            HOW,
-        )
-    };
+    let fault = |why: &str| Fault::new("bad_serial", format!("日期单元格的值 {serial} {why}"), HOW);
     let day = serial.floor();
     // 73415 is 2100-12-31.
     if !(1.0..=73_415.0).contains(&day) {

@@ -23,17 +23,38 @@ const TWO_DIGITS: (&str, &str) = ("two_digit_year", "原文的年份只有两位
 const EXTRA: (&str, &str) = ("extra_text", "其余文字没有录入");
 
 const PLANS: [&str; 10] = [
-    "拟于", "拟", "预计于", "预计", "计划于", "计划", "预期", "争取", "力争", "暂定",
+    "拟于",
+    "拟",
+    "预计于",
+    "预计",
+    "计划于",
+    "计划",
+    "预期",
+    "争取",
+    "力争",
+    "暂定",
 ];
 const ABOUT: [&str; 3] = ["大约", "约", "大概"];
 const VAGUE: [&str; 16] = [
-    "年底", "月底", "底", "年初", "月初", "初", "年末", "月末", "末", "上旬", "中旬", "下旬", "左右",
-    "前后", "年中", "中",
+    "年底", "月底", "底", "年初", "月初", "初", "年末", "月末", "末", "上旬", "中旬", "下旬",
+    "左右", "前后", "年中", "中",
 ];
 const LIMITS: [&str; 6] = ["之前", "以前", "之后", "以后", "前", "后"];
 const EVENTS: [&str; 14] = [
-    "正式上线", "上线运行", "上线", "投入使用", "投入运行", "投运", "启用", "建成", "完成", "建设",
-    "验收", "试运行", "开始", "起",
+    "正式上线",
+    "上线运行",
+    "上线",
+    "投入使用",
+    "投入运行",
+    "投运",
+    "启用",
+    "建成",
+    "完成",
+    "建设",
+    "验收",
+    "试运行",
+    "开始",
+    "起",
 ];
 
 /// Understands a cleaned text.
@@ -73,7 +94,8 @@ pub(super) fn understand(clean: &str) -> Outcome {
         (1 | 2, r) if r.starts_with('月') || r.starts_with("季度") => {
             return Outcome::Wrong("no_year", "没有写年份");
         }
-        (0, r) if r.starts_with("上半年") || r.starts_with("下半年") || r.starts_with('第') => {
+        (0, r) if r.starts_with("上半年") || r.starts_with("下半年") || r.starts_with('第') =>
+        {
             return Outcome::Wrong("no_year", "没有写年份");
         }
         (4, _) => {}
@@ -89,7 +111,9 @@ pub(super) fn understand(clean: &str) -> Outcome {
 }
 
 fn not_yet(text: &str) -> bool {
-    let head = ["尚未", "未", "暂未", "还未", "没有"].iter().any(|w| text.starts_with(w));
+    let head = ["尚未", "未", "暂未", "还未", "没有"]
+        .iter()
+        .any(|w| text.starts_with(w));
     head && text.chars().count() <= 8 && !text.contains(|c: char| c.is_ascii_digit())
 }
 

@@ -171,7 +171,10 @@ fn collect(sources: &[Source]) -> Result<Vec<Draft>, DefinitionError> {
         } = definition::parse(&source.name, text)?;
         match (extend, register) {
             (None, Some(def)) => {
-                if drafts.iter().any(|d| d.def.key.get_ref() == def.key.get_ref()) {
+                if drafts
+                    .iter()
+                    .any(|d| d.def.key.get_ref() == def.key.get_ref())
+                {
                     let reason = format!(
                         "登记簿 {} 已有定义；要给它加字段，请写 extend = \"{0}\"",
                         def.key.get_ref()
@@ -191,7 +194,10 @@ fn collect(sources: &[Source]) -> Result<Vec<Draft>, DefinitionError> {
         }
     }
     for (place, key, fields) in additions {
-        let Some(draft) = drafts.iter_mut().find(|d| d.def.key.get_ref() == key.get_ref()) else {
+        let Some(draft) = drafts
+            .iter_mut()
+            .find(|d| d.def.key.get_ref() == key.get_ref())
+        else {
             return Err(place.fault(&key, format!("没有登记簿 {}", key.get_ref())));
         };
         for field in fields {
@@ -234,7 +240,10 @@ fn check_registers(drafts: &[Draft]) -> Result<(), DefinitionError> {
                     || d.def.code_prefix.get_ref() == draft.def.code_prefix.get_ref())
         });
         if let Some(twin) = twin {
-            let reason = format!("label 或 code_prefix 与登记簿 {} 相同", twin.def.key.get_ref());
+            let reason = format!(
+                "label 或 code_prefix 与登记簿 {} 相同",
+                twin.def.key.get_ref()
+            );
             return Err(draft.place.fault(&draft.def.label, reason));
         }
     }
@@ -468,9 +477,10 @@ fn in_order(mut rest: Vec<Register>) -> Vec<Register> {
     let mut out: Vec<Register> = Vec::new();
     while !rest.is_empty() {
         let waits = |r: &Register| {
-            r.fields.iter().filter_map(|f| f.refers_to.as_ref()).any(|to| {
-                *to != r.key && rest.iter().any(|other| other.key == *to)
-            })
+            r.fields
+                .iter()
+                .filter_map(|f| f.refers_to.as_ref())
+                .any(|to| *to != r.key && rest.iter().any(|other| other.key == *to))
         };
         let next = rest.iter().position(|r| !waits(r)).unwrap_or(0);
         out.push(rest.remove(next));
@@ -485,7 +495,9 @@ fn check_examples(catalogue: &Catalogue, drafts: &[Draft]) -> Result<(), Definit
             continue;
         };
         for (place, def) in &draft.fields {
-            let Some(example) = &def.example else { continue };
+            let Some(example) = &def.example else {
+                continue;
+            };
             let Some(field) = register.field(def.key.get_ref()) else {
                 continue;
             };

@@ -79,7 +79,10 @@ impl MoneyUnit {
             let rest = rest.trim_start_matches([' ', ':', '为', '是', '(']);
             let rest = rest.strip_prefix("人民币").unwrap_or(rest);
             if let Some((unit, after)) = Self::strip(rest)
-                && after.chars().next().is_none_or(|c| " ),;、/年。)".contains(c))
+                && after
+                    .chars()
+                    .next()
+                    .is_none_or(|c| " ),;、/年。)".contains(c))
             {
                 return Some(unit);
             }
@@ -206,7 +209,10 @@ fn spelled(clean: &str) -> Result<Amount<'_>, Why> {
     for filler in ["整", "人民币", "/年", "每年"] {
         rest = rest.strip_prefix(filler).unwrap_or(rest).trim();
     }
-    if let Some(r) = rest.strip_prefix("左右").or_else(|| rest.strip_prefix("上下")) {
+    if let Some(r) = rest
+        .strip_prefix("左右")
+        .or_else(|| rest.strip_prefix("上下"))
+    {
         form = Form::Approximate;
         rest = r.trim();
     }
@@ -272,11 +278,7 @@ fn finish(label: &str, raw: &str, value: Decimal, unit: MoneyUnit, form: Form<'_
 
 fn refusal(label: &str, raw: &str, why: Why) -> Fault {
     let (code, what, how) = match why {
-        Why::Expression => (
-            "expression",
-            "是一个算式",
-            "请填写算好的金额，单位万元",
-        ),
+        Why::Expression => ("expression", "是一个算式", "请填写算好的金额，单位万元"),
         Why::TwoValues => (
             "two_values",
             "像是两个数值写在一起",

@@ -86,7 +86,8 @@ pub(super) fn from_cell(n: f64) -> Option<Decimal> {
 
 /// Words behind a count that add nothing to it.
 const COUNTERS: [&str; 16] = [
-    "人", "人次", "个", "户", "家", "台", "套", "条", "次", "项", "名", "位", "张", "件", "笔", "处",
+    "人", "人次", "个", "户", "家", "台", "套", "条", "次", "项", "名", "位", "张", "件", "笔",
+    "处",
 ];
 
 /// Reads a whole number from text that is not blank.
@@ -146,7 +147,9 @@ pub(super) fn too_large(label: &str) -> Fault {
 
 /// The number in a text, with a note when it did not stand there plainly.
 fn amount(field: &Field, raw: &str, clean: &str) -> Result<(Decimal, Option<Note>), Fault> {
-    let bare = clean.strip_prefix('约').or_else(|| clean.strip_prefix("大约"));
+    let bare = clean
+        .strip_prefix('约')
+        .or_else(|| clean.strip_prefix("大约"));
     let mut approximate = bare.is_some();
     let bare = bare.unwrap_or(clean).trim_start();
     let Some(found) = leading(bare) else {
@@ -156,7 +159,10 @@ fn amount(field: &Field, raw: &str, clean: &str) -> Result<(Decimal, Option<Note
     if rest.is_empty() && found.plain && !approximate {
         return Ok((found.value, None));
     }
-    if let Some(r) = rest.strip_suffix("左右").or_else(|| rest.strip_suffix("以上")) {
+    if let Some(r) = rest
+        .strip_suffix("左右")
+        .or_else(|| rest.strip_suffix("以上"))
+    {
         approximate = true;
         rest = r.trim();
     }
@@ -207,7 +213,10 @@ fn factor(field: &Field, rest: &str) -> Option<Decimal> {
 }
 
 fn not_a_number(field: &Field, raw: &str) -> Fault {
-    let unit = field.unit.as_deref().map_or_else(String::new, |u| format!("，单位为{u}"));
+    let unit = field
+        .unit
+        .as_deref()
+        .map_or_else(String::new, |u| format!("，单位为{u}"));
     Fault::new(
         "not_a_number",
         format!("{}“{raw}”不是一个数值", field.label),

@@ -73,7 +73,11 @@ impl Regions {
         if let Some(region) = self.get(code.unwrap_or(&key)) {
             return vec![region];
         }
-        let found = self.by_name.get(&key).map(Vec::as_slice).unwrap_or_default();
+        let found = self
+            .by_name
+            .get(&key)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         found.iter().filter_map(|i| self.items.get(*i)).collect()
     }
 
@@ -144,7 +148,11 @@ impl Regions {
                 words.push(format!("{}{name}", name_key(&above.name)));
                 words.push(format!("{}{name}", bare(&above.name)));
                 if let Some(top) = self.get(&above.parent) {
-                    words.push(format!("{}{}{name}", bare(&top.name), name_key(&above.name)));
+                    words.push(format!(
+                        "{}{}{name}",
+                        bare(&top.name),
+                        name_key(&above.name)
+                    ));
                 }
             }
             for word in words {

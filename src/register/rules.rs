@@ -110,12 +110,7 @@ impl Register {
         out
     }
 
-    fn absent(
-        &self,
-        catalogue: &Catalogue,
-        field: &Field,
-        document: &Document,
-    ) -> Option<Finding> {
+    fn absent(&self, catalogue: &Catalogue, field: &Field, document: &Document) -> Option<Finding> {
         let rule = field.required_if.as_ref()?;
         if is_there(document, &field.key) || !rule.holds(document) {
             return None;
@@ -188,7 +183,10 @@ fn oversized(field: &Field, document: &Document) -> Option<Finding> {
     let message = if field.kind == FieldType::Money {
         format!("{}为 {shown} 万元，请确认单位：元还是万元？", field.label)
     } else {
-        format!("{}为 {shown}{unit}，超过 {limit}{unit}，请确认", field.label)
+        format!(
+            "{}为 {shown}{unit}，超过 {limit}{unit}，请确认",
+            field.label
+        )
     };
     Some(Finding::Note(Note::warning("unusually_large", message)))
 }

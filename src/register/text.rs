@@ -18,7 +18,10 @@ pub fn cleaned(text: &str) -> Cow<'_, str> {
     let mut before = 'x';
     for c in text.chars() {
         let plain = matches!(c, '\u{21}'..='\u{7e}' | '\u{4e00}'..='\u{9fff}')
-            || matches!(c, '、' | '。' | '《' | '》' | '“' | '”' | '—' | '·' | '〇' | '○' | '√' | '×')
+            || matches!(
+                c,
+                '、' | '。' | '《' | '》' | '“' | '”' | '—' | '·' | '〇' | '○' | '√' | '×'
+            )
             || (c == ' ' && before != ' ');
         if !plain {
             return Cow::Owned(words::clean(text));
@@ -80,8 +83,25 @@ pub fn is_null_word(text: &str) -> bool {
     is_dash(text)
         || matches!(
             text,
-            "无" | "暂无" | "不涉及" | "不适用" | "待定" | "未填" | "空" | "不详" | "未知" | "待补充"
-                | "待确认" | "N/A" | "n/a" | "NA" | "null" | "NULL" | "None" | "\\" | "//" | "\u{2014}\u{2014}\u{2014}"
+            "无" | "暂无"
+                | "不涉及"
+                | "不适用"
+                | "待定"
+                | "未填"
+                | "空"
+                | "不详"
+                | "未知"
+                | "待补充"
+                | "待确认"
+                | "N/A"
+                | "n/a"
+                | "NA"
+                | "null"
+                | "NULL"
+                | "None"
+                | "\\"
+                | "//"
+                | "\u{2014}\u{2014}\u{2014}"
         )
 }
 
