@@ -66,31 +66,14 @@ pub struct ColumnMatch {
 
 /// Headers of columns that count or tick rows.
 const IGNORED: [&str; 9] = [
-    "序号",
-    "编号",
-    "no.",
-    "no",
-    "行号",
-    "序",
-    "#",
-    "项次",
-    "顺序号",
+    "序号", "编号", "no.", "no", "行号", "序", "#", "项次", "顺序号",
 ];
 
 /// Own headers that say nothing without the one above: 承建单位 / 名称.
 const GENERIC: [&str; 6] = ["名称", "全称", "姓名", "内容", "情况", "具体内容"];
 
 /// What may stand before or behind a known header without changing it.
-const FRONT: [&str; 8] = [
-    "本",
-    "该",
-    "系统",
-    "项目",
-    "信息系统",
-    "具体",
-    "单位",
-    "数据",
-];
+const FRONT: [&str; 8] = ["本", "该", "系统", "项目", "信息系统", "具体", "单位", "数据"];
 const BACK: [&str; 9] = [
     "情况", "说明", "信息", "全称", "名称", "必填", "万元", "填写", "列表",
 ];
@@ -228,11 +211,7 @@ impl<'a> Words<'a> {
             .by_key
             .get(&own.key)
             .or_else(|| self.by_key.get(without_number(&own.key)))
-            .or_else(|| {
-                own.key
-                    .strip_suffix("万元")
-                    .and_then(|k| self.by_key.get(k))
-            })?;
+            .or_else(|| own.key.strip_suffix("万元").and_then(|k| self.by_key.get(k)))?;
         // 建设单位(承建商): the bracket says which of the two meanings it is.
         let explained = own
             .brackets
@@ -353,9 +332,7 @@ fn duplicate(path: &HeaderPath, hit: &Hit<'_>, winner: &HeaderPath) -> ColumnMat
 
 fn is_ours(text: &str) -> bool {
     let own = header(text);
-    [RESULT_HEADER, REMARK_HEADER]
-        .iter()
-        .any(|h| header(h) == own)
+    [RESULT_HEADER, REMARK_HEADER].iter().any(|h| header(h) == own)
 }
 
 /// A header without its own numbering: 1.系统名称, 3、建设资金.
@@ -366,7 +343,8 @@ fn without_number(key: &str) -> &str {
 fn unit_of(path: &HeaderPath) -> Option<MoneyUnit> {
     path.path.iter().rev().find_map(|part| {
         let text = header(part);
-        money_unit(&text.brackets).or_else(|| text.key.ends_with("万元").then_some(MoneyUnit::Wan))
+        money_unit(&text.brackets)
+            .or_else(|| text.key.ends_with("万元").then_some(MoneyUnit::Wan))
     })
 }
 
@@ -431,10 +409,7 @@ pub fn header_words(catalogue: &Catalogue) -> HashSet<String> {
         out.insert(header(own).key);
     }
     for field in catalogue.registers().iter().flat_map(|r| &r.fields) {
-        for text in [&field.label, &field.group]
-            .into_iter()
-            .chain(&field.aliases)
-        {
+        for text in [&field.label, &field.group].into_iter().chain(&field.aliases) {
             out.insert(header(text).key);
         }
     }
@@ -462,11 +437,7 @@ pub fn signature(headers: &[HeaderPath]) -> String {
 #[must_use]
 pub fn looks_like_vendor(values: &[&str]) -> bool {
     let filled: Vec<&&str> = values.iter().filter(|v| !v.trim().is_empty()).collect();
-    let company = |v: &&&str| {
-        ["公司", "有限", "集团", "科技股份"]
-            .iter()
-            .any(|w| v.contains(w))
-    };
+    let company = |v: &&&str| ["公司", "有限", "集团", "科技股份"].iter().any(|w| v.contains(w));
     let companies = filled.iter().filter(|v| company(v)).count();
     !filled.is_empty() && companies * 2 > filled.len()
 }
@@ -483,15 +454,10 @@ pub fn reconsider_owner(
     let Some(vendor) = words.by_key.get("承建单位").map(|w| w.field) else {
         return;
     };
-    let taken = matches
-        .iter()
-        .any(|m| m.field.as_ref() == Some(&vendor.key));
+    let taken = matches.iter().any(|m| m.field.as_ref() == Some(&vendor.key));
     for column in matches {
         let is_owner = column.field.is_some() && column.field == register.keys.owner;
-        let cells = values
-            .get(&column.column)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let cells = values.get(&column.column).map(Vec::as_slice).unwrap_or_default();
         if !is_owner || !looks_like_vendor(cells) {
             continue;
         }
