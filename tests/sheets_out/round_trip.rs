@@ -1,5 +1,6 @@
 //! What we write, our own importer reads: templates are empty, exports come back unchanged.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use one_ledger::intake::matching::{HeaderPath, header_words, match_columns};
@@ -7,12 +8,18 @@ use one_ledger::register::catalogue::Catalogue;
 use one_ledger::register::field::Register;
 use one_ledger::register::read::ColumnContext;
 use one_ledger::register::value::{Document, EXTRA_PREFIX, Names, Reading, Value};
+use one_ledger::register::words::clean;
+use one_ledger::sheet::annotate::{
+    Annotated, Annotation, CellAnnotation, Mark, Original, Outcome, ReadAgain, RowAnnotation,
+    SheetAnnotation, SourceRows, annotate,
+};
 use one_ledger::sheet::cell::{Cell, Row};
 use one_ledger::sheet::export::{ExportFormat, Showing, create};
-use one_ledger::sheet::locate::locate;
+use one_ledger::sheet::locate::{Column, locate};
 use one_ledger::sheet::rows::{RowKind, RowSorter};
 use one_ledger::sheet::template;
-use one_ledger::sheet::workbook::{Event, Parser};
+use one_ledger::sheet::workbook::{Event, Format, Parser};
+use one_ledger::sheet::{REMARK_HEADER, RESULT_HEADER, TOTALS_SHEET};
 
 struct NoNames;
 
@@ -207,5 +214,122 @@ fn an_export_comes_back_unchanged() {
                 out.display()
             );
         }
+    }
+}
+
+/// Annotates a file and returns the copy with how it was made.
+fn annotated(parser: &Parser, words: &HashSet<String>, file: &Path, out: &Path) -> Annotated {
+    let workbook = parser.open(file).unwrap();
+    let editable = workbook.format() == Format::Xlsx;
+    let heads = workbook.sheets().to_vec();
+    let sheets = heads.iter().filter_map(|head| {
+        let located = locate(head, words).ok()?;
+        let said = RowAnnotation {
+            outcome: Outcome::New,
+            text: "名称与另一条相近".to_owned(),
+            cells: vec![CellAnnotation {
+                column: 1,
+                kind: Mark::Warning,
+                text: "请核对".to_owned(),
+            }],
+        };
+        Some(SheetAnnotation {
+            index: head.index,
+            name: head.name.clone(),
+            header_row: located.header_row,
+            last_column: located.columns.last()?.index,
+            rows: (0..3)
+                .map(|at| (located.first_data_row + at, said.clone()))
+                .collect(),
+        })
+    });
+    let annotation = Annotation {
+        totals: vec![("新增".to_owned(), "3".to_owned())],
+        sheets: sheets.collect(),
+    };
+    drop(workbook);
+    let order: Vec<usize> = heads.iter().map(|head| head.index).collect();
+    let read: ReadAgain<'_> = Box::new(|| {
+        let workbook = parser.open(file).map_err(|e| e.to_string())?;
+        let rows = workbook.stream(&order).map_err(|e| e.to_string())?;
+        let mut sheet = 0;
+        Ok(Box::new(rows.filter_map(move |event| match event {
+            Ok(Event::Sheet(index)) => {
+                sheet = index;
+                None
+            }
+            Ok(Event::Row(row)) => Some(Ok((sheet, row))),
+            Ok(Event::End) => None,
+            Err(fault) => Some(Err(fault.to_string())),
+        })) as SourceRows<'_>)
+    });
+    let original = Original {
+        path: file,
+        editable,
+        rows: 100,
+        heads: &heads,
+        read,
+    };
+    annotate(&parser.program, original, &annotation, out).unwrap()
+}
+
+/// The tables of a file: header, columns, number of records.
+fn tables(parser: &Parser, words: &HashSet<String>, file: &Path) -> Vec<(u32, Vec<String>, usize)> {
+    let workbook = parser.open(file).unwrap();
+    let heads = workbook.sheets().to_vec();
+    let order: Vec<usize> = heads.iter().map(|head| head.index).collect();
+    let mut events = workbook
+        .stream(&order)
+        .unwrap()
+        .map(Result::unwrap)
+        .peekable();
+    let mut out = Vec::new();
+    for head in &heads {
+        events.next();
+        let located = locate(head, words).ok();
+        assert!(head.name != TOTALS_SHEET || located.is_none());
+        let mut sorter = located
+            .as_ref()
+            .map(|located| RowSorter::new(head, located));
+        let mut records = 0;
+        while let Some(Event::Row(row)) = events.next_if(|event| matches!(event, Event::Row(_))) {
+            if let Some(sorter) = &mut sorter {
+                records += usize::from(sorter.sort(row).kind == RowKind::Data);
+            }
+        }
+        if let Some(located) = located {
+            let columns = located.columns.iter().map(Column::name).collect();
+            out.push((located.header_row, columns, records));
+        }
+    }
+    out
+}
+
+#[test]
+fn annotated_copies_of_the_sample_files_import_like_the_originals() {
+    let catalogue = Catalogue::load(None).unwrap();
+    let words = header_words(&catalogue);
+    let parser = Parser::new(PathBuf::from(env!("CARGO_BIN_EXE_one-ledger")));
+    let dir = tempfile::tempdir().unwrap();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
+    let own = Annotated::OwnFile { macros: false };
+    for (name, how) in [
+        ("市直部门信息系统清单.xlsx", own),
+        ("政务数据资源目录.xlsx", own),
+        ("项目申报汇总.xls", Annotated::Rewritten),
+        ("信息系统清单_GBK.csv", Annotated::Rewritten),
+    ] {
+        let file = demo.join(name);
+        let mut wanted = tables(&parser, &words, &file);
+        assert!(!wanted.is_empty());
+        for (_, columns, _) in &mut wanted {
+            columns.extend([RESULT_HEADER, REMARK_HEADER].map(clean));
+        }
+        let (once, twice) = (dir.path().join("1.xlsx"), dir.path().join("2.xlsx"));
+        assert_eq!(annotated(&parser, &words, &file, &once), how, "{name}");
+        assert_eq!(tables(&parser, &words, &once), wanted, "{name}");
+        // The copy handed in again gets the same columns, not two more.
+        assert_eq!(annotated(&parser, &words, &once, &twice), own, "{name}");
+        assert_eq!(tables(&parser, &words, &twice), wanted, "{name}");
     }
 }
