@@ -58,15 +58,3 @@ impl Catalogue {
         &self.regions
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_built_in_definitions_load() {
-        if let Err(e) = Catalogue::load(None) {
-            panic!("{e}");
-        }
-    }
-}

@@ -7,15 +7,13 @@ use rust_embed::RustEmbed;
 use toml::Spanned;
 
 use super::catalogue::Catalogue;
+use super::check::{self, Draft, Place};
 use super::codes;
-use super::definition::{self, FieldDef, FileDef, RegisterDef, line_of};
+use super::definition::{self, FieldDef, FileDef};
 use super::error::DefinitionError;
-use super::field::{Field, FieldType, KeyFields, Refuse, Register, RequiredIf};
-use super::read::ColumnContext;
+use super::field::{Field, KeyFields, Refuse, Register, RequiredIf};
 use super::region;
-use super::value::Reading;
 use super::words::header;
-use crate::sheet::cell::Cell;
 
 /// The definitions that are compiled in.
 #[derive(RustEmbed)]
@@ -47,30 +45,6 @@ impl Source {
     fn is(&self, ending: &str) -> bool {
         self.name.ends_with(ending)
     }
-}
-
-/// Where something was declared, for the error message.
-#[derive(Clone, Debug)]
-struct Place {
-    file: String,
-    text: std::rc::Rc<str>,
-}
-
-impl Place {
-    fn fault<T>(&self, at: &Spanned<T>, reason: impl Into<String>) -> DefinitionError {
-        DefinitionError {
-            file: self.file.clone(),
-            line: line_of(&self.text, at.span().start),
-            reason: reason.into(),
-        }
-    }
-}
-
-/// A register being put together; field definitions keep their places.
-struct Draft {
-    place: Place,
-    def: RegisterDef,
-    fields: Vec<(Place, FieldDef)>,
 }
 
 /// Loads everything; see [`Catalogue::load`].
@@ -143,13 +117,13 @@ fn build(sources: &[Source]) -> Result<Catalogue, DefinitionError> {
     }
     let mut drafts = collect(sources)?;
     drafts.sort_by_key(|d| d.def.order);
-    check_registers(&drafts)?;
+    check::registers(&drafts)?;
     for draft in &drafts {
         let register = finish(&catalogue, &drafts, draft)?;
         catalogue.registers.push(register);
     }
     catalogue.registers = in_order(catalogue.registers);
-    check_examples(&catalogue, &drafts)?;
+    check::examples(&catalogue, &drafts)?;
     Ok(catalogue)
 }
 
@@ -221,35 +195,6 @@ fn insert_at(place: &Place, draft: &Draft, field: &FieldDef) -> Result<usize, De
         .ok_or_else(|| place.fault(after, format!("没有字段 {}", after.get_ref())))
 }
 
-fn is_key(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_lowercase())
-        && word
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-}
-
-fn check_registers(drafts: &[Draft]) -> Result<(), DefinitionError> {
-    for draft in drafts {
-        if !is_key(draft.def.key.get_ref()) {
-            let reason = "登记簿的 key 只能用小写字母、数字和下划线，并以字母开头";
-            return Err(draft.place.fault(&draft.def.key, reason));
-        }
-        let twin = drafts.iter().find(|d| {
-            !std::ptr::eq(*d, draft)
-                && (d.def.label.get_ref() == draft.def.label.get_ref()
-                    || d.def.code_prefix.get_ref() == draft.def.code_prefix.get_ref())
-        });
-        if let Some(twin) = twin {
-            let reason = format!(
-                "label 或 code_prefix 与登记簿 {} 相同",
-                twin.def.key.get_ref()
-            );
-            return Err(draft.place.fault(&draft.def.label, reason));
-        }
-    }
-    Ok(())
-}
-
 /// Checks one register's fields and makes them.
 fn finish(
     catalogue: &Catalogue,
@@ -260,7 +205,7 @@ fn finish(
     let mut headers: HashMap<String, &str> = HashMap::new();
     for (place, def) in &draft.fields {
         let key = def.key.get_ref().as_str();
-        if !is_key(key) {
+        if !check::is_key(key) {
             let reason = format!("字段 key “{key}”只能用小写字母、数字和下划线，并以字母开头");
             return Err(place.fault(&def.key, reason));
         }
@@ -279,11 +224,11 @@ fn finish(
                 return Err(place.fault(word, reason));
             }
         }
-        check_type(catalogue, drafts, place, def)?;
+        check::kind(catalogue, drafts, place, def)?;
     }
     let fields: Vec<Field> = draft.fields.iter().map(|(_, d)| field(d)).collect();
     for (place, def) in &draft.fields {
-        check_conditions(catalogue, &fields, place, def)?;
+        check::conditions(catalogue, &fields, place, def)?;
     }
     let register = Register {
         key: draft.def.key.get_ref().clone(),
@@ -295,102 +240,8 @@ fn finish(
         order: draft.def.order,
         fields,
     };
-    check_keys(draft, &register)?;
+    check::keys(draft, &register)?;
     Ok(register)
-}
-
-fn check_type(
-    catalogue: &Catalogue,
-    drafts: &[Draft],
-    place: &Place,
-    def: &FieldDef,
-) -> Result<(), DefinitionError> {
-    match (def.kind, &def.list) {
-        (FieldType::Choice, None) => {
-            return Err(place.fault(&def.key, "choice 字段须写 list"));
-        }
-        (FieldType::Choice, Some(list)) if !catalogue.lists.contains_key(list.get_ref()) => {
-            let reason = format!("没有代码表 lists/{}.csv", list.get_ref());
-            return Err(place.fault(list, reason));
-        }
-        (FieldType::Choice, _) | (_, None) => {}
-        (_, Some(list)) => return Err(place.fault(list, "只有 choice 字段可以写 list")),
-    }
-    match (def.kind, &def.refers_to) {
-        (FieldType::Reference, None) => {
-            return Err(place.fault(&def.key, "reference 字段须写 refers_to"));
-        }
-        (FieldType::Reference, Some(to)) => {
-            if !drafts.iter().any(|d| d.def.key.get_ref() == to.get_ref()) {
-                return Err(place.fault(to, format!("没有登记簿 {}", to.get_ref())));
-            }
-        }
-        (_, None) => {}
-        (_, Some(to)) => return Err(place.fault(to, "只有 reference 字段可以写 refers_to")),
-    }
-    let may_be_many = matches!(
-        def.kind,
-        FieldType::Choice
-            | FieldType::Reference
-            | FieldType::Department
-            | FieldType::Text
-            | FieldType::Code
-    );
-    if def.multiple && !may_be_many {
-        let reason = "multiple 只能用于 text、code、choice、department、reference";
-        return Err(place.fault(&def.key, reason));
-    }
-    let number = matches!(
-        def.kind,
-        FieldType::Money | FieldType::Decimal | FieldType::Integer
-    );
-    match &def.warn_over {
-        Some(limit) if !number => Err(place.fault(limit, "warn_over 只能用于数值字段")),
-        _ => Ok(()),
-    }
-}
-
-/// The values that a condition names must exist.
-fn check_conditions(
-    catalogue: &Catalogue,
-    fields: &[Field],
-    place: &Place,
-    def: &FieldDef,
-) -> Result<(), DefinitionError> {
-    if let Some(condition) = &def.required_if {
-        let name = &condition.field;
-        let Some(other) = fields.iter().find(|f| f.key == *name.get_ref()) else {
-            return Err(place.fault(name, format!("没有字段 {}", name.get_ref())));
-        };
-        check_values(catalogue, other, place, &condition.values)?;
-    }
-    if let Some(refuse) = &def.refuse
-        && let Some(own) = fields.iter().find(|f| f.key == *def.key.get_ref())
-    {
-        check_values(catalogue, own, place, &refuse.values)?;
-    }
-    Ok(())
-}
-
-fn check_values(
-    catalogue: &Catalogue,
-    field: &Field,
-    place: &Place,
-    values: &[Spanned<String>],
-) -> Result<(), DefinitionError> {
-    let list = field.list.as_ref().and_then(|l| catalogue.list(l));
-    for value in values {
-        let known = match (field.kind, list) {
-            (FieldType::Choice, Some(list)) => list.item(value.get_ref()).is_some(),
-            (FieldType::Bool, _) => matches!(value.get_ref().as_str(), "true" | "false"),
-            _ => false,
-        };
-        if !known {
-            let reason = format!("字段 {} 没有值“{}”", field.key, value.get_ref());
-            return Err(place.fault(value, reason));
-        }
-    }
-    Ok(())
 }
 
 fn field(def: &FieldDef) -> Field {
@@ -441,37 +292,6 @@ fn key_fields(draft: &Draft) -> KeyFields {
     }
 }
 
-/// The fields that feed typed columns exist and have a fitting type.
-fn check_keys(draft: &Draft, register: &Register) -> Result<(), DefinitionError> {
-    use FieldType::{Choice, Code, Date, Department, Integer, Money, Reference, Text};
-    let keys = &draft.def.keys;
-    let wanted: [(Option<&Spanned<String>>, &str, &[FieldType]); 8] = [
-        (Some(&keys.code), "code", &[Code, Text]),
-        (Some(&keys.name), "name", &[Text]),
-        (keys.owner.as_ref(), "owner", &[Department]),
-        (keys.within.as_ref(), "within", &[Reference]),
-        (keys.region.as_ref(), "region", &[FieldType::Region]),
-        (keys.amount.as_ref(), "amount", &[Money]),
-        (keys.year.as_ref(), "year", &[Date, Integer]),
-        (keys.status.as_ref(), "status", &[Choice]),
-    ];
-    for (key, role, kinds) in wanted {
-        let Some(key) = key else { continue };
-        let Some(field) = register.field(key.get_ref()) else {
-            let reason = format!("{role} 指向的字段 {} 不存在", key.get_ref());
-            return Err(draft.place.fault(key, reason));
-        };
-        if !kinds.contains(&field.kind) || field.multiple {
-            let reason = format!("{role} 指向的字段 {} 类型不合适", key.get_ref());
-            return Err(draft.place.fault(key, reason));
-        }
-    }
-    if keys.owner.is_none() && keys.within.is_none() {
-        return Err(draft.place.fault(&keys.name, "owner 和 within 至少写一个"));
-    }
-    Ok(())
-}
-
 /// Puts registers behind those they refer to; in a circle the file order stays.
 fn in_order(mut rest: Vec<Register>) -> Vec<Register> {
     let mut out: Vec<Register> = Vec::new();
@@ -486,29 +306,4 @@ fn in_order(mut rest: Vec<Register>) -> Vec<Register> {
         out.push(rest.remove(next));
     }
     out
-}
-
-/// The example row of a template must be one that can be imported.
-fn check_examples(catalogue: &Catalogue, drafts: &[Draft]) -> Result<(), DefinitionError> {
-    for draft in drafts {
-        let Some(register) = catalogue.register(draft.def.key.get_ref()) else {
-            continue;
-        };
-        for (place, def) in &draft.fields {
-            let Some(example) = &def.example else {
-                continue;
-            };
-            let Some(field) = register.field(def.key.get_ref()) else {
-                continue;
-            };
-            let cell = Cell::Text(example.get_ref().clone());
-            let reason = match field.read(catalogue, &cell, &ColumnContext::default()) {
-                Reading::Value(..) => continue,
-                Reading::Fault(fault) => fault.message,
-                Reading::Blank(_) | Reading::Clear => "示例值是空的".to_owned(),
-            };
-            return Err(place.fault(example, format!("示例值读不出来：{reason}")));
-        }
-    }
-    Ok(())
 }

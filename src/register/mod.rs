@@ -21,6 +21,10 @@ pub mod text;
 pub mod value;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
+mod check;
 mod date_words;
 mod definition;
 mod load;

@@ -72,15 +72,29 @@ pub fn header(text: &str) -> HeaderText {
 pub fn is_secret_header(text: &str) -> bool {
     let key = header(text).key;
     let has = |words: &[&str]| words.iter().any(|w| key.contains(w));
-    if has(&["应用", "测评", "评估", "方案", "商用", "改造", "产品", "备案"])
-        || key.ends_with('数')
+    if has(&[
+        "应用", "测评", "评估", "方案", "商用", "改造", "产品", "备案",
+    ]) || key.ends_with('数')
         || key.ends_with("数量")
         || key.ends_with("方式")
     {
         return false;
     }
     has(&[
-        "密码", "口令", "账号", "帐号", "账户", "帐户", "用户名", "登录名", "密钥", "私钥", "password",
-        "passwd", "pwd", "secret", "token",
+        "密码",
+        "口令",
+        "账号",
+        "帐号",
+        "账户",
+        "帐户",
+        "用户名",
+        "登录名",
+        "密钥",
+        "私钥",
+        "password",
+        "passwd",
+        "pwd",
+        "secret",
+        "token",
     ])
 }
