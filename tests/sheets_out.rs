@@ -13,6 +13,9 @@ mod helpers;
 #[path = "sheets_out/inventory.rs"]
 mod inventory;
 #[cfg(test)]
+#[path = "sheets_out/round_trip.rs"]
+mod round_trip;
+#[cfg(test)]
 #[path = "sheets_out/template.rs"]
 mod template;
 #[cfg(test)]

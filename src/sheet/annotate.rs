@@ -185,6 +185,9 @@ impl Annotated {
 /// The rows of a file, sheet by sheet, as the parser gives them: (sheet index, row).
 pub type SourceRows<'a> = Box<dyn Iterator<Item = Result<(usize, Row), String>> + 'a>;
 
+/// Reads all rows of a file once more.
+pub type ReadAgain<'a> = Box<dyn FnOnce() -> Result<SourceRows<'a>, String> + 'a>;
+
 /// The file that was imported.
 pub struct Original<'a> {
     /// Where it lies.
@@ -196,7 +199,7 @@ pub struct Original<'a> {
     /// Its sheets.
     pub heads: &'a [SheetHead],
     /// Reads all its rows once more; called only when the copy is written anew.
-    pub read: &'a mut dyn FnMut() -> Result<SourceRows<'a>, String>,
+    pub read: ReadAgain<'a>,
 }
 
 /// Why there is no annotated copy.

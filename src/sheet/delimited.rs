@@ -6,6 +6,7 @@
 use super::assemble::{Sink, cell_too_long, check_rows, too_far_right, too_long};
 use super::cell::column_letters;
 use super::fault::SheetFault;
+use super::guard;
 use super::limits::Limits;
 use super::source::words;
 use super::wire::Piece;
@@ -186,7 +187,7 @@ impl<'s, 'k> Machine<'s, 'k> {
                 return Err(cell_too_long(&place(), self.limits));
             }
             cells.resize(column, Piece::Empty);
-            cells.push(words(Cow::Borrowed(unguarded(text))));
+            cells.push(words(Cow::Borrowed(guard::unguard(text))));
         }
         if cells.is_empty() {
             return Ok(ControlFlow::Continue(()));
@@ -210,18 +211,6 @@ impl<'s, 'k> Machine<'s, 'k> {
             &format!("「{}」第 {} 行的单元格", self.sheet, self.record),
             self.limits,
         ))
-    }
-}
-
-/// Our own exports put `'` before a text that a spreadsheet would run as a formula; exactly that is taken off.
-fn unguarded(text: &str) -> &str {
-    match text.strip_prefix('\'') {
-        Some(inner)
-            if inner.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠']) =>
-        {
-            inner
-        }
-        _ => text,
     }
 }
 
@@ -330,7 +319,7 @@ mod tests {
     #[test]
     fn the_guard_of_our_exports_is_taken_off_exactly() {
         let rows = read("'-5,'abc,''=1,'=1+1,'＝1", b',', 100).unwrap();
-        assert_eq!(rows, [row(1, &["-5", "'abc", "''=1", "=1+1", "＝1"])]);
+        assert_eq!(rows, [row(1, &["-5", "'abc", "'=1", "=1+1", "＝1"])]);
     }
 
     #[test]

@@ -58,7 +58,8 @@ mod tests {
     proptest! {
         #[test]
         fn unguard_undoes_guard(text in "['=+@＝－\\-\ta系]{0,6}") {
-            prop_assert_eq!(unguard(&guard(&text)), text.as_str());
+            let cell = guard(&text);
+            prop_assert_eq!(unguard(&cell), text.as_str());
         }
     }
 }

@@ -189,9 +189,16 @@ fn merged_down(grid: &Grid<'_>, top: u32, row: u32) -> u32 {
 
 /// A merged area of a header: filled, not tall, and not a title across the table.
 fn is_header_merge(grid: &Grid<'_>, merge: Merge) -> bool {
+    // Columns added behind the table later, ours among them, leave its title short of the last one.
+    let alone = grid.filled(merge.top).count() == 1;
+    let across = if alone {
+        (u32::from(merge.right) + 1) * 2 > u32::from(grid.width())
+    } else {
+        merge.right + 1 >= grid.width()
+    };
     merge.bottom - merge.top < HEADER_ROWS_MOST
         && !grid.own(merge.top, merge.left).is_blank()
-        && !(merge.left == 0 && merge.right + 1 >= grid.width() && merge.right > 0)
+        && !(merge.left == 0 && across && merge.right > 0)
 }
 
 /// Whether the row above the header groups its columns: no title, no particulars.

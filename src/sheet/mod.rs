@@ -2,20 +2,22 @@
 //!
 //! In: `workbook` (the parent's side) starts `child`, which sniffs the file (`sniff`), checks a zip before any library
 //! sees it (`scan`), and streams its rows over pipes (`wire`). `locate` finds the header, `rows` sorts what follows it.
+//! Out: `template` makes empty workbooks from the definitions, `export` writes entries, `annotate` hands the user's own
+//! workbook back; `look` and `guard` are what they share.
 
 pub mod annotate;
 pub mod cell;
-pub mod export;
-pub mod guard;
-pub mod look;
-pub mod template;
 pub mod child;
+pub mod export;
 pub mod fault;
+pub mod guard;
 pub mod header;
 pub mod info;
 pub mod limits;
 pub mod locate;
+pub mod look;
 pub mod rows;
+pub mod template;
 pub mod workbook;
 
 mod assemble;

@@ -338,14 +338,12 @@ fn a_file_the_library_cannot_edit_is_written_anew() {
     let (file, out) = (dir.path().join("u.xlsx"), dir.path().join("o.xlsx"));
     fs::write(&file, b"PK\x03\x04 not a workbook").unwrap();
     let (heads, rows) = rows_read();
-    let mut rows = Some(rows);
-    let mut read = || Ok(source(rows.take().unwrap()));
     let original = Original {
         path: &file,
         editable: true,
         rows: 5,
         heads: &heads,
-        read: &mut read,
+        read: Box::new(|| Ok(source(rows))),
     };
     let done = annotate(&program(), original, &annotation(), &out).unwrap();
     assert_eq!(done, Annotated::Rewritten);

@@ -2,6 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use one_ledger::register::catalogue::Catalogue;
+use one_ledger::register::read::ColumnContext;
+use one_ledger::register::value::Reading;
+use one_ledger::register::words;
+use one_ledger::sheet::cell::Cell;
+
 use crate::helpers::{sheet, text};
 use crate::workbooks::{HEADERS, Inventory, Made, SHEET};
 
@@ -63,4 +69,39 @@ fn a_workbook_and_its_departments_fit_together() {
         assert!(known.contains(&text(&range, row, 1)));
     }
     assert!(matches!(SMALL.row(0)[9], Made::Number(_)));
+}
+
+#[test]
+fn every_cell_of_an_inventory_can_be_read() {
+    let catalogue = Catalogue::load(None).unwrap();
+    let register = catalogue.register("information_system").unwrap();
+    let fields: Vec<_> = HEADERS
+        .iter()
+        .map(|header| {
+            let key = words::header(header).key;
+            let found = register.fields.iter().find(|field| {
+                let mut names = field.aliases.iter().chain([&field.label]);
+                names.any(|name| words::header(name).key == key)
+            });
+            found.unwrap_or_else(|| panic!("no field for {header}"))
+        })
+        .collect();
+    let keys: BTreeSet<&str> = fields.iter().map(|field| field.key.as_str()).collect();
+    assert_eq!(keys.len(), HEADERS.len(), "two columns of one field");
+    for at in 0..SMALL.rows {
+        for (field, made) in fields.iter().zip(SMALL.row(at)) {
+            let cell = match made {
+                Made::Text(text) => Cell::Text(text),
+                Made::Number(number) => Cell::Number(number),
+                Made::Date(serial) => Cell::Date(serial),
+                Made::Empty => continue,
+            };
+            let read = field.read(&catalogue, &cell, &ColumnContext::default());
+            assert!(
+                matches!(read, Reading::Value(..)),
+                "{} {cell:?} {read:?}",
+                field.key
+            );
+        }
+    }
 }

@@ -14,6 +14,9 @@ use super::out::{Finish, OutFile, folder};
 use super::plan::{Shown, Source};
 use super::{Export, ExportError, SheetPlan, Showing};
 
+/// Deflate level. Measured on 100,000 × 22 cells: a seventh faster than the usual 6, a seventh larger.
+const COMPRESSION: u8 = 3;
+
 /// A workbook with one sheet per register.
 pub struct XlsxExport<'a> {
     workbook: Workbook,
@@ -43,6 +46,7 @@ impl<'a> XlsxExport<'a> {
     pub fn create(out: &Path, showing: Showing<'a>) -> Result<Self, ExportError> {
         let mut workbook = Workbook::new();
         workbook.set_tempdir(folder(out))?;
+        workbook.set_zip_compression_level(COMPRESSION);
         Ok(Self {
             workbook,
             out: out.to_owned(),

@@ -39,7 +39,7 @@ pub(super) fn write(
         }
         let header = look::header_text(field);
         worksheet.write_string_with_format(0, col, header, &look::header_format(colour))?;
-        worksheet.insert_note(0, col, &note(&guide::help(catalogue, field)))?;
+        worksheet.insert_note(0, col, &note(&guide::help(catalogue, register, field)))?;
         write_example(worksheet, col, field, &example)?;
         add_drop_down(worksheet, col, field, dictionary)?;
     }

@@ -19,8 +19,9 @@ const RULES: [&str; 6] = [
 ];
 
 /// The header note of a field: how to fill it in.
-pub(super) fn help(catalogue: &Catalogue, field: &Field) -> String {
-    let mut lines = vec![format!("【{}】{}", field.label, needed(field))];
+pub(super) fn help(catalogue: &Catalogue, register: &Register, field: &Field) -> String {
+    let needed = needed(catalogue, register, field);
+    let mut lines = vec![format!("【{}】{needed}", field.label)];
     if !field.help.is_empty() {
         lines.push(field.help.clone());
     }
@@ -42,14 +43,35 @@ fn short_list(choices: &[String]) -> String {
 }
 
 /// When a field has to be filled in.
-fn needed(field: &Field) -> String {
+fn needed(catalogue: &Catalogue, register: &Register, field: &Field) -> String {
     if field.required {
         return "必填".to_owned();
     }
-    match field.required_from {
-        Some(stage) => format!("从{}阶段起应填", stage_label(stage)),
-        None => "选填".to_owned(),
+    let mut when = Vec::new();
+    if let Some(stage) = field.required_from {
+        when.push(format!("从{}阶段起应填", stage_label(stage)));
     }
+    if let Some(condition) = &field.required_if
+        && let Some(other) = register.field(&condition.field)
+    {
+        let list = other.list.as_ref().and_then(|list| catalogue.list(list));
+        let values: Vec<&str> = condition
+            .values
+            .iter()
+            .map(|value| match (list, value.as_str()) {
+                (Some(list), code) => list.label(code).unwrap_or(code),
+                (None, "true") => "是",
+                (None, "false") => "否",
+                (None, other) => other,
+            })
+            .collect();
+        let must = if condition.hard { "必填" } else { "应填" };
+        when.push(format!("“{}”为{}时{must}", other.label, values.join("、")));
+    }
+    if when.is_empty() {
+        return "选填".to_owned();
+    }
+    when.join("；")
 }
 
 fn stage_label(stage: Stage) -> &'static str {
@@ -84,8 +106,8 @@ fn form(field: &Field) -> String {
     };
     if field.multiple {
         text.push_str(match field.kind {
-            FieldType::Text => "；可填多项，每项一行",
-            _ => "；可填多项，用“、”隔开",
+            FieldType::Choice => "；可填多项，用“、”隔开",
+            _ => "；可填多项，用“；”隔开",
         });
     }
     text
@@ -136,7 +158,7 @@ pub(super) fn write(
                 // Together in one cell: apart, group and header would look like two headers.
                 format!("{} · {}", register.label, field.group),
                 look::header_text(field),
-                needed(field),
+                needed(catalogue, register, field),
                 how,
                 look::shorten(&choices, look::CELL_LIMIT),
             ];
