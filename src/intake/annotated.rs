@@ -29,13 +29,12 @@ pub fn write(app: &App, file: &Path, done: Done, out: &Path) -> Result<PathBuf> 
     }
     let annotation = Annotation { totals: totals(&report), sheets };
     let rows = report.rows();
-    let mut read = || reread(app, file);
     let original = Original {
         path: file,
         editable: report.format == Format::Xlsx.to_string(),
         rows: rows.new + rows.changed + rows.same + rows.refused + rows.skipped,
         heads: &heads,
-        read: &mut read,
+        read: Box::new(|| reread(app, file)),
     };
     let made = annotate::annotate(&app.parser.program, original, &annotation, out).doing("生成标注后的工作簿")?;
     let named = out.with_extension(made.extension());
