@@ -152,10 +152,7 @@ fn limited(
     told: &Path,
     work: impl FnOnce(&Annotation) -> Result<(), String>,
 ) -> Result<(), String> {
-    for (resource, wanted) in [
-        (rlimit::Resource::AS, memory),
-        (rlimit::Resource::CPU, cpu),
-    ] {
+    for (resource, wanted) in [(rlimit::Resource::AS, memory), (rlimit::Resource::CPU, cpu)] {
         // Where the machine allows less already, less it is: raising a limit would be refused.
         let (_, most) = rlimit::getrlimit(resource).map_err(|e| e.to_string())?;
         let limit = wanted.min(most);
