@@ -58,101 +58,25 @@ const REGIONS: [(&str, &str); 16] = [
     ("371700", "菏泽市"),
 ];
 
-const BUREAUS: [&str; 30] = [
-    "教育局",
-    "科学技术局",
-    "工业和信息化局",
-    "公安局",
-    "民政局",
-    "司法局",
-    "财政局",
-    "人力资源和社会保障局",
-    "自然资源和规划局",
-    "生态环境局",
-    "住房和城乡建设局",
-    "交通运输局",
-    "水务局",
-    "农业农村局",
-    "商务局",
-    "文化和旅游局",
-    "卫生健康委员会",
-    "退役军人事务局",
-    "应急管理局",
-    "审计局",
-    "行政审批服务局",
-    "市场监督管理局",
-    "体育局",
-    "统计局",
-    "医疗保障局",
-    "城市管理局",
-    "大数据局",
-    "信访局",
-    "园林和林业局",
-    "地方金融监督管理局",
-];
+const BUREAUS: &str = "教育局 科学技术局 工业和信息化局 公安局 民政局 司法局 财政局 \
+    人力资源和社会保障局 自然资源和规划局 生态环境局 住房和城乡建设局 \
+    交通运输局 水务局 农业农村局 商务局 文化和旅游局 卫生健康委员会 \
+    退役军人事务局 应急管理局 审计局 行政审批服务局 市场监督管理局 体育局 \
+    统计局 医疗保障局 城市管理局 大数据局 信访局 园林和林业局 \
+    地方金融监督管理局";
 
-const BUSINESS: [&str; 40] = [
-    "学籍",
-    "实有人口",
-    "不动产登记",
-    "医保结算",
-    "养老服务",
-    "公积金",
-    "工程审批",
-    "环境监测",
-    "危化品监管",
-    "应急指挥",
-    "食品溯源",
-    "企业信用",
-    "项目审批",
-    "财政预算",
-    "国库集中支付",
-    "社会救助",
-    "婚姻登记",
-    "智慧交通",
-    "公交调度",
-    "河湖长制",
-    "防汛抗旱",
-    "农机补贴",
-    "土地确权",
-    "电子证照",
-    "政务服务",
-    "信访受理",
-    "执法监督",
-    "档案",
-    "公文流转",
-    "视频会议",
-    "文物保护",
-    "旅游服务",
-    "全民健身",
-    "统计直报",
-    "人才服务",
-    "就业失业",
-    "劳动监察",
-    "安全生产",
-    "消防物联",
-    "城市运行",
-];
+const BUSINESS: &str = "学籍 实有人口 不动产登记 医保结算 养老服务 公积金 工程审批 环境监测 \
+    危化品监管 应急指挥 食品溯源 企业信用 项目审批 财政预算 国库集中支付 \
+    社会救助 婚姻登记 智慧交通 公交调度 河湖长制 防汛抗旱 农机补贴 \
+    土地确权 电子证照 政务服务 信访受理 执法监督 档案 公文流转 视频会议 \
+    文物保护 旅游服务 全民健身 统计直报 人才服务 就业失业 劳动监察 \
+    安全生产 消防物联 城市运行";
 
-const KINDS: [&str; 10] = [
-    "管理系统",
-    "综合服务平台",
-    "业务系统",
-    "监管平台",
-    "信息平台",
-    "数据库",
-    "共享交换平台",
-    "移动应用",
-    "大数据分析平台",
-    "门户网站",
-];
+const KINDS: &str = "管理系统 综合服务平台 业务系统 监管平台 信息平台 数据库 共享交换平台 \
+    移动应用 大数据分析平台 门户网站";
 
-const SURNAMES: [&str; 12] = [
-    "王", "李", "张", "刘", "陈", "杨", "赵", "孙", "周", "吴", "徐", "马",
-];
-const GIVEN: [&str; 10] = [
-    "伟", "敏", "静", "磊", "强", "丽", "军", "洋", "晓燕", "建国",
-];
+const SURNAMES: &str = "王 李 张 刘 陈 杨 赵 孙 周 吴 徐 马";
+const GIVEN: &str = "伟 敏 静 磊 强 丽 军 洋 晓燕 建国";
 
 /// One generated cell.
 #[derive(Clone, Debug, PartialEq)]
@@ -207,18 +131,18 @@ impl Dice {
         u32::try_from(self.roll() % u64::from(bound.max(1))).unwrap_or(0)
     }
 
-    fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        let at = self.below(u32::try_from(from.len()).unwrap_or(1));
-        nth(from, at)
+    fn pick<'a>(&mut self, words: &'a str) -> &'a str {
+        let at = self.below(u32::MAX);
+        nth(words, at)
     }
 }
 
-/// An element by number, wrapping around.
-fn nth<'a>(from: &[&'a str], at: u32) -> &'a str {
-    from.iter()
-        .cycle()
-        .nth(at as usize % from.len().max(1))
-        .copied()
+/// A word of a list by number, wrapping around.
+fn nth(words: &str, at: u32) -> &str {
+    let count = words.split(' ').count();
+    words
+        .split(' ')
+        .nth(at as usize % count)
         .unwrap_or_default()
 }
 
@@ -250,7 +174,7 @@ impl Inventory {
             .nth(at as usize % REGIONS.len())
             .copied()
             .unwrap_or_default();
-        let bureau = nth(&BUREAUS, at / 16);
+        let bureau = nth(BUREAUS, at / 16);
         Department {
             code: format!("D{:05}", at + 1),
             name: format!("{place}{bureau}"),
@@ -274,8 +198,8 @@ impl Inventory {
         let place = REGIONS.iter().find(|(code, _)| *code == owner.region);
         let place = place.map_or("", |(_, name)| name);
         let within = at / departments;
-        let business = nth(&BUSINESS, within);
-        let kind = nth(&KINDS, within / 40);
+        let business = nth(BUSINESS, within);
+        let kind = nth(KINDS, within / 40);
         let phase = within / 400;
         let phase = if phase == 0 {
             String::new()
@@ -283,7 +207,7 @@ impl Inventory {
             format!("（{}期）", phase + 1)
         };
         let mut dice = Dice(self.seed ^ (u64::from(at) << 20));
-        let level = dice.pick(&["未定级", "一级", "二级", "三级", "第二级", "第三级", "三级"]);
+        let level = dice.pick("未定级 一级 二级 三级 第二级 第三级 三级");
         let number = format!(
             "{}{:05}-{:05}",
             owner.region,
@@ -303,27 +227,27 @@ impl Inventory {
             text(&owner.name),
             text(&owner.credit_code),
             text(place),
-            text(dice.pick(&["是", "否", "否", "否"])),
-            text(dice.pick(&["市级", "市级", "省级", "县级"])),
-            text(dice.pick(&["业务系统", "业务系统", "办公系统", "门户网站"])),
+            text(dice.pick("是 否 否 否")),
+            text(dice.pick("市级 市级 省级 县级")),
+            text(dice.pick("业务系统 业务系统 办公系统 门户网站")),
             Made::Text(function),
-            text(dice.pick(&["个人", "企业", "个人和企业", "政府"])),
+            text(dice.pick("个人 企业 个人和企业 政府")),
             Made::Number(f64::from(users)),
-            text(dice.pick(&["财政资金", "上级补助", "自筹"])),
+            text(dice.pick("财政资金 上级补助 自筹")),
             amount(&mut dice),
             Made::Number(if changed { om + 0.5 } else { om }),
-            text(dice.pick(&["在用", "在用", "在用", "试运行", "在建", "停用"])),
+            text(dice.pick("在用 在用 在用 试运行 在建 停用")),
             date(&mut dice),
-            text(dice.pick(&["电子政务外网", "互联网", "政务外网", "专网"])),
-            text(dice.pick(&["政务云平台", "政务云", "自建机房", "本地机房"])),
-            text(dice.pick(&["B/S", "B/S", "C/S"])),
+            text(dice.pick("电子政务外网 互联网 政务外网 专网")),
+            text(dice.pick("政务云平台 政务云 自建机房 本地机房")),
+            text(dice.pick("B/S B/S C/S")),
             text(level),
             if registered {
                 Made::Text(number)
             } else {
                 Made::Empty
             },
-            Made::Text(format!("{}{}", dice.pick(&SURNAMES), dice.pick(&GIVEN))),
+            Made::Text(format!("{}{}", dice.pick(SURNAMES), dice.pick(GIVEN))),
             phone(&mut dice),
         ]
     }

@@ -1,5 +1,6 @@
 //! template, read back.
 
+use calamine::DataType;
 use std::fs;
 use std::path::Path;
 
@@ -56,7 +57,9 @@ fn drop_downs_come_from_the_hidden_dictionary() {
     assert!(xml.contains(":C1048576") || xml.contains("1048576"));
     assert!(part(&out, "xl/workbook.xml").contains("state=\"hidden\""));
     let dictionary = sheet(&out, DICTIONARY_SHEET);
-    let yes = dictionary.cells().find(|(.., v)| v.to_string() == "是");
+    let yes = dictionary
+        .cells()
+        .find(|(.., v)| v.get_string() == Some("是"));
     assert!(yes.is_some());
     assert!(!all_sheets_xml(&out).contains("<f>"));
     assert!(part(&out, "xl/comments1.xml").contains("填写格式"));

@@ -152,8 +152,12 @@ fn limited(
     told: &Path,
     work: impl FnOnce(&Annotation) -> Result<(), String>,
 ) -> Result<(), String> {
-    rlimit::setrlimit(rlimit::Resource::AS, memory, memory).map_err(|e| e.to_string())?;
-    rlimit::setrlimit(rlimit::Resource::CPU, cpu, cpu).map_err(|e| e.to_string())?;
+    for (resource, wanted) in [(rlimit::Resource::AS, memory), (rlimit::Resource::CPU, cpu)] {
+        // Where the machine allows less already, less it is: raising a limit would be refused.
+        let (_, most) = rlimit::getrlimit(resource).map_err(|e| e.to_string())?;
+        let limit = wanted.min(most);
+        rlimit::setrlimit(resource, limit, limit).map_err(|e| e.to_string())?;
+    }
     let bytes = fs::read(told).map_err(|e| e.to_string())?;
     let annotation = postcard::from_bytes(&bytes).map_err(|e| e.to_string())?;
     work(&annotation)

@@ -26,6 +26,8 @@ pub struct XlsxExport<'a> {
     sheet: Option<OpenSheet<'a>>,
     names: Vec<String>,
     rows: u64,
+    /// Rows of a sheet, header included.
+    row_limit: u32,
 }
 
 /// The sheet being written.
@@ -55,6 +57,7 @@ impl<'a> XlsxExport<'a> {
             sheet: None,
             names: Vec::new(),
             rows: 0,
+            row_limit: look::ROW_LIMIT,
         })
     }
 
@@ -140,7 +143,7 @@ impl<'a> Export<'a> for XlsxExport<'a> {
 
     fn row(&mut self, document: &Document) -> Result<(), ExportError> {
         // A full sheet goes on in another one.
-        if let Some(full) = self.sheet.take_if(|sheet| sheet.next >= look::ROW_LIMIT) {
+        if let Some(full) = self.sheet.take_if(|sheet| sheet.next >= self.row_limit) {
             let (plan, serial) = (full.plan.clone(), full.serial);
             self.sheet = Some(full);
             self.open_sheet(plan, serial)?;
@@ -186,5 +189,47 @@ impl<'a> Export<'a> for XlsxExport<'a> {
         self.workbook.save_to_writer(&mut out)?;
         out.finish()?;
         Ok(self.rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::register::catalogue::Catalogue;
+    use crate::register::value::{Names, Value};
+    use calamine::{Reader, open_workbook_auto};
+
+    struct NoNames;
+
+    impl Names for NoNames {
+        fn department(&self, _: &str) -> Option<String> {
+            None
+        }
+    }
+
+    #[test]
+    fn a_full_sheet_goes_on_in_another() {
+        let catalogue = Catalogue::load(None).unwrap();
+        let register = catalogue.register("information_system").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let out = dir.path().join("e.xlsx");
+        let showing = Showing {
+            catalogue: &catalogue,
+            names: &NoNames,
+        };
+        let mut export = Box::new(XlsxExport::create(&out, showing).unwrap());
+        export.row_limit = 3;
+        export.begin(register, &[]).unwrap();
+        for name in ["甲", "乙", "丙", "丁", "戊"] {
+            let name = (register.keys.name.clone(), Value::Text(name.to_owned()));
+            export.row(&Document::from([name])).unwrap();
+        }
+        assert_eq!(export.finish().unwrap(), 5);
+        let mut workbook = open_workbook_auto(&out).unwrap();
+        let names = workbook.sheet_names().clone();
+        assert_eq!(names, ["信息系统", "信息系统（2）", "信息系统（3）"]);
+        let last = workbook.worksheet_range("信息系统（3）").unwrap();
+        assert_eq!(last.height(), 2);
+        assert_eq!(last.get_value((1, 0)).unwrap().to_string(), "5");
     }
 }

@@ -18,12 +18,17 @@ pub(super) struct Dictionary {
     lists: BTreeMap<String, Vec<String>>,
 }
 
-/// The values a field's cells may hold, where the definitions list them.
+/// The values a field's cells may hold, where the definitions list them; not those they refuse.
 pub(super) fn choices(catalogue: &Catalogue, field: &Field) -> Vec<String> {
+    let refused = |code: &String| {
+        let refuse = field.refuse.as_ref();
+        refuse.is_some_and(|refuse| refuse.values.contains(code))
+    };
     match (field.kind, &field.list) {
         (FieldType::Bool, _) => vec!["是".to_owned(), "否".to_owned()],
         (FieldType::Choice, Some(list)) => catalogue.list(list).map_or_else(Vec::new, |list| {
-            list.items.iter().map(|item| item.label.clone()).collect()
+            let items = list.items.iter().filter(|item| !refused(&item.code));
+            items.map(|item| item.label.clone()).collect()
         }),
         _ => Vec::new(),
     }
