@@ -51,11 +51,20 @@ impl Settings {
     /// # Errors
     /// When the configuration file cannot be read or has an unknown key.
     pub fn gather(given: Given) -> Result<Self> {
-        let file = given.config.as_deref().map(read).transpose()?.unwrap_or_default();
-        let data = given.data.or(file.data).unwrap_or_else(|| PathBuf::from("."));
+        let file = given
+            .config
+            .as_deref()
+            .map(read)
+            .transpose()?
+            .unwrap_or_default();
+        let data = given
+            .data
+            .or(file.data)
+            .unwrap_or_else(|| PathBuf::from("."));
         let database = given.database.or(file.database);
         Ok(Self {
-            database: database.unwrap_or_else(|| data.join("one-ledger.db").to_string_lossy().into_owned()),
+            database: database
+                .unwrap_or_else(|| data.join("one-ledger.db").to_string_lossy().into_owned()),
             definitions: given.definitions.or(file.definitions),
             limits: file.limits,
         })
@@ -64,5 +73,6 @@ impl Settings {
 
 fn read(path: &Path) -> Result<ConfigFile> {
     let text = std::fs::read_to_string(path).doing("读取配置文件")?;
-    toml::from_str(&text).map_err(|e| Error::Usage(format!("配置文件 {} 有误: {}", path.display(), e.message())))
+    toml::from_str(&text)
+        .map_err(|e| Error::Usage(format!("配置文件 {} 有误: {}", path.display(), e.message())))
 }

@@ -73,7 +73,12 @@ fn insert(rows: u32, file: &str) -> Outcome {
         for (id, texts) in (0_i64..).zip(&made) {
             let [name, department, rest @ ..] = texts;
             diesel::insert_into(bare::table)
-                .values((bare::id.eq(id), bare::name.eq(name), bare::department.eq(department), bare::document.eq(rest.join("\u{1f}"))))
+                .values((
+                    bare::id.eq(id),
+                    bare::name.eq(name),
+                    bare::department.eq(department),
+                    bare::document.eq(rest.join("\u{1f}")),
+                ))
                 .execute(conn)?;
         }
         diesel::QueryResult::Ok(())
@@ -100,7 +105,11 @@ fn write(rows: u32, out: &str) -> Outcome {
 
 /// The inventory's cells as text, made before the clock starts.
 fn texts(rows: u32) -> Vec<[String; 22]> {
-    let inventory = Inventory { rows, seed: crate::SEED, changed: false };
+    let inventory = Inventory {
+        rows,
+        seed: crate::SEED,
+        changed: false,
+    };
     let text = |cell| match cell {
         Made::Text(text) => text,
         Made::Number(number) | Made::Date(number) => number.to_string(),

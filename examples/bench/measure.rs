@@ -23,20 +23,34 @@ pub struct Runner {
 impl Runner {
     /// A runner of the program that is running.
     pub fn new(runs: usize) -> std::io::Result<Self> {
-        Ok(Self { program: std::env::current_exe()?, runs: runs.max(1) })
+        Ok(Self {
+            program: std::env::current_exe()?,
+            runs: runs.max(1),
+        })
     }
 
     /// Runs something that is not measured.
     pub fn quiet(&self, args: &[&str]) -> Result<(), String> {
-        let out = Command::new(&self.program).args(args).output().map_err(|e| e.to_string())?;
+        let out = Command::new(&self.program)
+            .args(args)
+            .output()
+            .map_err(|e| e.to_string())?;
         if out.status.success() {
             return Ok(());
         }
-        Err(format!("{args:?}: {}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
+        Err(format!(
+            "{args:?}: {}{}",
+            String::from_utf8_lossy(&out.stdout),
+            String::from_utf8_lossy(&out.stderr)
+        ))
     }
 
     /// The median of the runs; `prepare` goes before each and is not measured.
-    pub fn median(&self, args: &[String], prepare: impl Fn() -> Result<(), String>) -> Result<Figure, String> {
+    pub fn median(
+        &self,
+        args: &[String],
+        prepare: impl Fn() -> Result<(), String>,
+    ) -> Result<Figure, String> {
         let mut times = Vec::with_capacity(self.runs);
         let mut mib = 0.0_f64;
         for _ in 0..self.runs {
@@ -78,18 +92,26 @@ impl Runner {
         }
         // A baseline that has to make its rows first says itself how long the rest took.
         let said = std::fs::read_to_string(output.path()).unwrap_or_default();
-        let own = said.strip_prefix("seconds ").and_then(|rest| rest.trim().parse().ok());
+        let own = said
+            .strip_prefix("seconds ")
+            .and_then(|rest| rest.trim().parse().ok());
         let seconds = own.unwrap_or(seconds);
         let kib: u64 = peaks.values().sum();
         #[expect(clippy::cast_precision_loss, reason = "a figure for people")]
-        Ok(Figure { seconds, mib: kib as f64 / 1024.0 })
+        Ok(Figure {
+            seconds,
+            mib: kib as f64 / 1024.0,
+        })
     }
 }
 
 /// A process and its children.
 fn family(id: u32) -> Vec<u32> {
-    let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
-    std::iter::once(id).chain(children.split_whitespace().filter_map(|c| c.parse().ok())).collect()
+    let children =
+        std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+    std::iter::once(id)
+        .chain(children.split_whitespace().filter_map(|c| c.parse().ok()))
+        .collect()
 }
 
 fn peak_kib(id: u32) -> Option<u64> {

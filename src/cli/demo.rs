@@ -34,7 +34,10 @@ pub struct Demo {
 
 impl Demo {
     pub fn run(self, context: Context) -> Result<u8> {
-        let temporary = tempfile::Builder::new().prefix("one-ledger-demo-").tempdir().doing("建立演示目录")?;
+        let temporary = tempfile::Builder::new()
+            .prefix("one-ledger-demo-")
+            .tempdir()
+            .doing("建立演示目录")?;
         let folder = match &self.out {
             Some(folder) => folder.clone(),
             None => temporary.keep(),
@@ -42,15 +45,26 @@ impl Demo {
         std::fs::create_dir_all(&folder).doing("建立演示目录")?;
         let ledger = folder.join("one-ledger.db");
         if ledger.exists() {
-            return Err(Error::Usage(format!("{} 已经存在，演示需要一个新的目录", ledger.display())));
+            return Err(Error::Usage(format!(
+                "{} 已经存在，演示需要一个新的目录",
+                ledger.display()
+            )));
         }
         let context = Context {
-            app: App { database: Database::at(&ledger.to_string_lossy())?, ..context.app },
+            app: App {
+                database: Database::at(&ledger.to_string_lossy())?,
+                ..context.app
+            },
             ..context
         };
         let files = unpack(&folder)?;
         let mut conn = context.app.database.open()?;
-        crate::org::load::load(&mut conn, &context.app.parser, &context.app.catalogue, &folder.join(ORGANISATION))?;
+        crate::org::load::load(
+            &mut conn,
+            &context.app.parser,
+            &context.app.catalogue,
+            &folder.join(ORGANISATION),
+        )?;
         drop(conn);
         let mut reports = Vec::new();
         for file in files.iter().filter(|f| !f.ends_with(ORGANISATION)) {
@@ -66,7 +80,10 @@ impl Demo {
         }
         let code = upkeep::verify(&context)?;
         context.out.line(&format!("演示账本: {}", ledger.display()));
-        context.out.line(&format!("试试: one-ledger entries --register information_system --search 医保 --database {}", ledger.display()));
+        context.out.line(&format!(
+            "试试: one-ledger entries --register information_system --search 医保 --database {}",
+            ledger.display()
+        ));
         Ok(code.max(u8::from(reports.iter().any(|r| !r.applied))))
     }
 }
@@ -89,7 +106,9 @@ fn request(file: &Path) -> Request {
 fn unpack(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut out = Vec::new();
     for name in Samples::iter() {
-        let Some(file) = Samples::get(&name) else { continue };
+        let Some(file) = Samples::get(&name) else {
+            continue;
+        };
         let path = folder.join(name.as_ref());
         std::fs::write(&path, &file.data).doing("写出样表")?;
         out.push(path);

@@ -25,9 +25,14 @@ impl Departments {
             if context.out.is_json() {
                 context.out.object(&loaded);
             } else {
-                context.out.line(&format!("机构名录: 新增 {}，更新 {}，未变 {}", loaded.new, loaded.changed, loaded.same));
+                context.out.line(&format!(
+                    "机构名录: 新增 {}，更新 {}，未变 {}",
+                    loaded.new, loaded.changed, loaded.same
+                ));
                 for problem in &loaded.problems {
-                    context.out.line(&format!("  第 {} 行: {}", problem.row, problem.message));
+                    context
+                        .out
+                        .line(&format!("  第 {} 行: {}", problem.row, problem.message));
                 }
             }
             return Ok(u8::from(!loaded.problems.is_empty()));
@@ -42,10 +47,19 @@ impl Departments {
             context.out.object(&rows);
             return Ok(0);
         }
-        let mut lines = vec![["代码", "单位全称", "行政区划", "类别"].map(str::to_owned).to_vec()];
+        let mut lines = vec![
+            ["代码", "单位全称", "行政区划", "类别"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
         for d in directory.all() {
             let or_dash = |t: &Option<String>| t.clone().unwrap_or_else(|| "—".to_owned());
-            lines.push(vec![d.code.clone(), d.name.clone(), or_dash(&d.region), or_dash(&d.category)]);
+            lines.push(vec![
+                d.code.clone(),
+                d.name.clone(),
+                or_dash(&d.region),
+                or_dash(&d.category),
+            ]);
         }
         table(&lines).iter().for_each(|line| context.out.line(line));
         Ok(0)

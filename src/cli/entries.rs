@@ -42,8 +42,17 @@ pub struct Entries {
 /// The register with this key.
 pub fn register<'c>(context: &'c Context, key: &str) -> Result<&'c Register> {
     context.app.catalogue.register(key).ok_or_else(|| {
-        let known: Vec<&str> = context.app.catalogue.registers().iter().map(|r| r.key.as_str()).collect();
-        Error::Usage(format!("没有名为“{key}”的登记簿，现有: {}", known.join("、")))
+        let known: Vec<&str> = context
+            .app
+            .catalogue
+            .registers()
+            .iter()
+            .map(|r| r.key.as_str())
+            .collect();
+        Error::Usage(format!(
+            "没有名为“{key}”的登记簿，现有: {}",
+            known.join("、")
+        ))
     })
 }
 
@@ -54,7 +63,10 @@ pub fn department(directory: &Directory, text: Option<&str>) -> Result<Option<i6
         Found::One(id) => Ok(Some(id)),
         found => {
             let fault = crate::intake::identify::department_fault(directory, text, &found);
-            Err(Error::Usage(format!("{} {}", fault.message, fault.suggestion)))
+            Err(Error::Usage(format!(
+                "{} {}",
+                fault.message, fault.suggestion
+            )))
         }
     }
 }
@@ -62,8 +74,11 @@ pub fn department(directory: &Directory, text: Option<&str>) -> Result<Option<i6
 /// The point of the chain that `--as-of` means.
 pub fn moment(conn: &mut Conn, text: Option<&str>) -> Result<Option<i64>> {
     let Some(text) = text else { return Ok(None) };
-    let at = clock::moment(text)
-        .ok_or_else(|| Error::Usage(format!("时间“{text}”无法识别，请写成 2026-03-31 或 2026-03-31 18:00:00")))?;
+    let at = clock::moment(text).ok_or_else(|| {
+        Error::Usage(format!(
+            "时间“{text}”无法识别，请写成 2026-03-31 或 2026-03-31 18:00:00"
+        ))
+    })?;
     as_of::seq_at(conn, at).map(Some)
 }
 
@@ -81,7 +96,12 @@ pub struct Walk<'w> {
 
 impl Walk<'_> {
     /// Hands every entry to `each` until it says stop.
-    pub fn run(&self, conn: &mut Conn, viewer: &Viewer, mut each: impl FnMut(EntryRow) -> Result<bool>) -> Result<()> {
+    pub fn run(
+        &self,
+        conn: &mut Conn,
+        viewer: &Viewer,
+        mut each: impl FnMut(EntryRow) -> Result<bool>,
+    ) -> Result<()> {
         let mut after = 0;
         loop {
             let (next, rows) = match (self.seq, self.search) {
@@ -97,7 +117,10 @@ impl Walk<'_> {
             };
             let Some(next) = next else { return Ok(()) };
             after = next;
-            for row in rows.into_iter().filter(|r| self.department.is_none_or(|d| d == r.department_id)) {
+            for row in rows
+                .into_iter()
+                .filter(|r| self.department.is_none_or(|d| d == r.department_id))
+            {
                 if !each(row)? {
                     return Ok(());
                 }
@@ -111,7 +134,11 @@ impl Entries {
         let mut conn = context.app.database.open()?;
         let register = register(context, &self.register)?;
         let directory = Directory::load(&mut conn)?;
-        let filters = self.filters.iter().map(|f| filter(context, register, &directory, f)).collect::<Result<Vec<_>>>()?;
+        let filters = self
+            .filters
+            .iter()
+            .map(|f| filter(context, register, &directory, f))
+            .collect::<Result<Vec<_>>>()?;
         let walk = Walk {
             register: &self.register,
             department: department(&directory, self.department.as_deref())?,
@@ -119,11 +146,21 @@ impl Entries {
             search: self.search.as_deref(),
         };
         let mut found = Vec::new();
-        let needle = self.search.as_deref().filter(|_| walk.seq.is_some()).map(crate::register::words::name_key);
+        let needle = self
+            .search
+            .as_deref()
+            .filter(|_| walk.seq.is_some())
+            .map(crate::register::words::name_key);
         walk.run(&mut conn, &context.viewer, |row| {
             let document = row.document();
-            let named = needle.as_ref().is_none_or(|n| row.name_key.contains(n.as_str()));
-            if named && filters.iter().all(|(key, value)| holds(&document, key, value)) {
+            let named = needle
+                .as_ref()
+                .is_none_or(|n| row.name_key.contains(n.as_str()));
+            if named
+                && filters
+                    .iter()
+                    .all(|(key, value)| holds(&document, key, value))
+            {
                 found.push(row);
             }
             Ok(found.len() < self.limit)
@@ -133,11 +170,24 @@ impl Entries {
             context.out.object(&objects);
             return Ok(0);
         }
-        let mut lines = vec![["编码", "名称", "部门", "阶段", "完整度"].map(str::to_owned).to_vec()];
+        let mut lines = vec![
+            ["编码", "名称", "部门", "阶段", "完整度"]
+                .map(str::to_owned)
+                .to_vec(),
+        ];
         for row in &found {
-            let department = directory.get(row.department_id).map(|d| d.name.clone()).unwrap_or_default();
+            let department = directory
+                .get(row.department_id)
+                .map(|d| d.name.clone())
+                .unwrap_or_default();
             let percent = format!("{}%", row.completeness);
-            lines.push(vec![row.code.clone(), short(&row.name, 30), department, row.stage.clone(), percent]);
+            lines.push(vec![
+                row.code.clone(),
+                short(&row.name, 30),
+                department,
+                row.stage.clone(),
+                percent,
+            ]);
         }
         table(&lines).iter().for_each(|line| context.out.line(line));
         context.out.line(&format!("共 {} 条", found.len()));
@@ -146,22 +196,41 @@ impl Entries {
 }
 
 /// A condition `field=value`, its value read as the field reads it.
-fn filter(context: &Context, register: &Register, directory: &Directory, text: &str) -> Result<(String, Value)> {
-    let (key, wanted) = text.split_once('=').ok_or_else(|| Error::Usage(format!("条件“{text}”应写成 字段=值")))?;
+fn filter(
+    context: &Context,
+    register: &Register,
+    directory: &Directory,
+    text: &str,
+) -> Result<(String, Value)> {
+    let (key, wanted) = text
+        .split_once('=')
+        .ok_or_else(|| Error::Usage(format!("条件“{text}”应写成 字段=值")))?;
     let field = register
         .fields
         .iter()
         .find(|f| f.key == key || f.label == key)
         .ok_or_else(|| Error::Usage(format!("{}没有字段“{key}”", register.label)))?;
-    let read = field.read(&context.app.catalogue, &Cell::Text(wanted.to_owned()), &ColumnContext::default());
+    let read = field.read(
+        &context.app.catalogue,
+        &Cell::Text(wanted.to_owned()),
+        &ColumnContext::default(),
+    );
     match read {
-        Reading::Value(Value::Text(name), _) if field.kind == crate::register::field::FieldType::Department => {
+        Reading::Value(Value::Text(name), _)
+            if field.kind == crate::register::field::FieldType::Department =>
+        {
             let id = department(directory, Some(&name))?;
-            let code = id.and_then(|id| directory.get(id)).map(|d| d.code.clone()).unwrap_or_default();
+            let code = id
+                .and_then(|id| directory.get(id))
+                .map(|d| d.code.clone())
+                .unwrap_or_default();
             Ok((field.key.clone(), Value::Text(code)))
         }
         Reading::Value(value, _) => Ok((field.key.clone(), value)),
-        Reading::Fault(fault) => Err(Error::Usage(format!("条件“{text}”: {}{}", fault.message, fault.suggestion))),
+        Reading::Fault(fault) => Err(Error::Usage(format!(
+            "条件“{text}”: {}{}",
+            fault.message, fault.suggestion
+        ))),
         Reading::Blank(_) | Reading::Clear => Err(Error::Usage(format!("条件“{text}”没有值"))),
     }
 }
@@ -232,10 +301,15 @@ impl Entry {
 
 fn facts(context: &Context, register: &Register, directory: &Directory, row: &EntryRow) {
     let document = row.document();
-    context.out.line(&format!("{} {} {}（版本 {}，完整度 {}%）", register.label, row.code, row.name, row.revision, row.completeness));
+    context.out.line(&format!(
+        "{} {} {}（版本 {}，完整度 {}%）",
+        register.label, row.code, row.name, row.revision, row.completeness
+    ));
     let mut group = "";
     for field in &register.fields {
-        let Some(value) = document.get(&field.key) else { continue };
+        let Some(value) = document.get(&field.key) else {
+            continue;
+        };
         if field.group != group {
             group = &field.group;
             context.out.line(&format!("【{group}】"));
@@ -251,33 +325,58 @@ fn relations(context: &Context, conn: &mut Conn, row: &EntryRow) -> Result<Vec<J
     let others = read::by_ids(conn, &context.viewer, &ids)?;
     let mut out = Vec::new();
     for n in &near {
-        let Some(other) = others.iter().find(|o| o.id == n.other) else { continue };
+        let Some(other) = others.iter().find(|o| o.id == n.other) else {
+            continue;
+        };
         let arrow = if n.outgoing { "→" } else { "←" };
         if !context.out.is_json() {
-            context.out.line(&format!("  {arrow} {} {} {}", n.field, other.code, other.name));
+            context.out.line(&format!(
+                "  {arrow} {} {} {}",
+                n.field, other.code, other.name
+            ));
         }
         out.push(json!({ "field": n.field, "outgoing": n.outgoing, "register": other.register, "code": other.code, "name": other.name }));
     }
     Ok(out)
 }
 
-fn history(context: &Context, conn: &mut Conn, register: &Register, directory: &Directory, row: &EntryRow) -> Result<Json> {
+fn history(
+    context: &Context,
+    conn: &mut Conn,
+    register: &Register,
+    directory: &Directory,
+    row: &EntryRow,
+) -> Result<Json> {
     let mut out = Vec::new();
     for version in read::history(conn, &context.viewer, row)? {
         let mut changes = Vec::new();
         for field in &register.fields {
-            let (old, new) = (version.before.get(&field.key), version.after.get(&field.key));
+            let (old, new) = (
+                version.before.get(&field.key),
+                version.after.get(&field.key),
+            );
             if old != new {
-                let show = |v: Option<&Value>| v.map(|v| field.show(&context.app.catalogue, directory, v)).unwrap_or_default();
+                let show = |v: Option<&Value>| {
+                    v.map(|v| field.show(&context.app.catalogue, directory, v))
+                        .unwrap_or_default()
+                };
                 changes.push(json!({ "field": field.key, "label": field.label, "old": show(old), "new": show(new) }));
             }
         }
         if !context.out.is_json() {
             let (at, actor) = (clock::local(version.at), &version.actor);
-            context.out.line(&format!("版本 {} {at} {actor} {}（变更 {}）", version.revision, version.reason, version.seq));
+            context.out.line(&format!(
+                "版本 {} {at} {actor} {}（变更 {}）",
+                version.revision, version.reason, version.seq
+            ));
             if version.op == "change" {
                 for c in &changes {
-                    context.out.line(&format!("    {}: {} → {}", c["label"].as_str().unwrap_or_default(), c["old"], c["new"]));
+                    context.out.line(&format!(
+                        "    {}: {} → {}",
+                        c["label"].as_str().unwrap_or_default(),
+                        c["old"],
+                        c["new"]
+                    ));
                 }
             }
         }

@@ -46,36 +46,64 @@ impl Export {
         let directory = Directory::load(&mut conn)?;
         let department = department(&directory, self.department.as_deref())?;
         let seq = moment(&mut conn, self.as_of.as_deref())?;
-        let showing = Showing { catalogue: &context.app.catalogue, names: &directory };
+        let showing = Showing {
+            catalogue: &context.app.catalogue,
+            names: &directory,
+        };
         let bar = context.out.progress("正在导出");
         let mut file = export::create(format, &self.out, showing).doing("建立导出文件")?;
         for register in registers {
             let extra = record::extra_headers(&mut conn, &register.key)?;
             file.begin(register, &extra).doing("写入导出文件")?;
-            let walk = Walk { register: &register.key, department, seq, search: None };
+            let walk = Walk {
+                register: &register.key,
+                department,
+                seq,
+                search: None,
+            };
             walk.run(&mut conn, &context.viewer, |row| {
                 bar.inc(1);
-                file.row(&row.document()).doing("写入导出文件").map(|()| true)
+                file.row(&row.document())
+                    .doing("写入导出文件")
+                    .map(|()| true)
             })?;
         }
         let rows = file.finish().doing("写入导出文件")?;
         bar.finish_and_clear();
         if context.out.is_json() {
-            context.out.object(&json!({ "rows": rows, "out": self.out }));
+            context
+                .out
+                .object(&json!({ "rows": rows, "out": self.out }));
         } else {
-            context.out.line(&format!("已导出 {rows} 条到 {}", self.out.display()));
+            context
+                .out
+                .line(&format!("已导出 {rows} 条到 {}", self.out.display()));
         }
         Ok(0)
     }
 
     fn format(&self) -> Result<ExportFormat> {
-        let extension = self.out.extension().map(|e| e.to_string_lossy().into_owned());
-        let name = self.format.clone().or(extension).unwrap_or_else(|| "xlsx".to_owned());
-        let format = ExportFormat::named(&name)
-            .ok_or_else(|| Error::Usage(format!("不支持的导出格式“{name}”，可选 xlsx、csv、json")))?;
+        let extension = self
+            .out
+            .extension()
+            .map(|e| e.to_string_lossy().into_owned());
+        let name = self
+            .format
+            .clone()
+            .or(extension)
+            .unwrap_or_else(|| "xlsx".to_owned());
+        let format = ExportFormat::named(&name).ok_or_else(|| {
+            Error::Usage(format!("不支持的导出格式“{name}”，可选 xlsx、csv、json"))
+        })?;
         if self.all && format == ExportFormat::Csv {
-            return Err(Error::Usage("CSV 一个文件只能放一种登记簿，请改用 xlsx，或用 --register 逐个导出".to_owned()));
+            return Err(Error::Usage(
+                "CSV 一个文件只能放一种登记簿，请改用 xlsx，或用 --register 逐个导出".to_owned(),
+            ));
         }
-        Ok(if self.all && format == ExportFormat::Json { ExportFormat::JsonByRegister } else { format })
+        Ok(if self.all && format == ExportFormat::Json {
+            ExportFormat::JsonByRegister
+        } else {
+            format
+        })
     }
 }

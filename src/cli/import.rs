@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::cli::output::{Output, short, table};
 use crate::cli::Context;
+use crate::cli::output::{Output, short, table};
 use crate::error::{Error, Result};
 use crate::intake::annotated;
 use crate::intake::mapping::MapFile;
@@ -92,7 +92,9 @@ impl Import {
             annotate: self.annotate.is_some(),
         };
         let bar = context.out.progress("正在核对");
-        let done = run::run(&context.app, &context.viewer, &request, &|rows| bar.set_position(rows));
+        let done = run::run(&context.app, &context.viewer, &request, &|rows| {
+            bar.set_position(rows)
+        });
         bar.finish_and_clear();
         let done = done?;
         if context.out.is_json() {
@@ -104,7 +106,9 @@ impl Import {
         if let Some(out) = &self.annotate {
             let written = annotated::write(&context.app, file, done, out)?;
             if !context.out.is_json() {
-                context.out.line(&format!("标注后的副本: {}", written.display()));
+                context
+                    .out
+                    .line(&format!("标注后的副本: {}", written.display()));
             }
         }
         Ok(code)
@@ -118,7 +122,12 @@ pub fn print(out: Output, report: &Report, mode: Mode) {
         match (&sheet.register, &sheet.left_out) {
             (Some(register), _) => {
                 let c = sheet.rows;
-                let amount = sheet.amount.as_deref().filter(|a| *a != "0").map(|a| format!("，金额合计 {a} 万元")).unwrap_or_default();
+                let amount = sheet
+                    .amount
+                    .as_deref()
+                    .filter(|a| *a != "0")
+                    .map(|a| format!("，金额合计 {a} 万元"))
+                    .unwrap_or_default();
                 out.line(&format!(
                     "  工作表“{}” → {register}，表头在第 {} 行: 新增 {}，变更 {}，一致 {}，不通过 {}，跳过 {}{amount}",
                     sheet.sheet,
@@ -131,18 +140,34 @@ pub fn print(out: Output, report: &Report, mode: Mode) {
                 ));
                 columns(out, sheet);
             }
-            (None, why) => out.line(&format!("  工作表“{}”未导入: {}", sheet.sheet, why.as_deref().unwrap_or_default())),
+            (None, why) => out.line(&format!(
+                "  工作表“{}”未导入: {}",
+                sheet.sheet,
+                why.as_deref().unwrap_or_default()
+            )),
         }
     }
     problems(out, "问题", &report.problems, report.problems_total);
     problems(out, "提醒", &report.warnings, report.warnings_total);
     if report.normalised_total > 0 {
-        out.line(&format!("  另有 {} 处按规范写法读取，内容未变（--json 可逐项查看）", report.normalised_total));
+        out.line(&format!(
+            "  另有 {} 处按规范写法读取，内容未变（--json 可逐项查看）",
+            report.normalised_total
+        ));
     }
     changes(out, report);
     if report.missing > 0 {
-        let names: Vec<&str> = report.missing_entries.iter().take(5).map(|m| m.name.as_str()).collect();
-        out.line(&format!("  账本中另有 {} 个条目不在本文件中（不会删除）: {} …", report.missing, names.join("、")));
+        let names: Vec<&str> = report
+            .missing_entries
+            .iter()
+            .take(5)
+            .map(|m| m.name.as_str())
+            .collect();
+        out.line(&format!(
+            "  账本中另有 {} 个条目不在本文件中（不会删除）: {} …",
+            report.missing,
+            names.join("、")
+        ));
     }
     out.line(&verdict(report, mode));
 }
@@ -153,10 +178,18 @@ fn columns(out: Output, sheet: &crate::intake::report::SheetReport) {
         let said = match (&column.field, column.how.as_str()) {
             (None, "ignored" | "ours") => continue,
             (None, "secret") => ("不保存的列", format!("{} {}", column.column, column.header)),
-            (None, _) => ("没有对应字段、原样保留的列", format!("{} {}", column.column, column.header)),
+            (None, _) => (
+                "没有对应字段、原样保留的列",
+                format!("{} {}", column.column, column.header),
+            ),
             (Some(field), "similar") => (
                 "按相似度对应、请核对的列",
-                format!("{} {} → {field}（{:.0}%）", column.column, column.header, column.confidence * 100.0),
+                format!(
+                    "{} {} → {field}（{:.0}%）",
+                    column.column,
+                    column.header,
+                    column.confidence * 100.0
+                ),
             ),
             _ => continue,
         };
@@ -176,17 +209,26 @@ fn problems(out: Output, what: &str, list: &[Problem], total: u64) {
     let mut kinds: Vec<(&str, Option<&str>, Vec<&Problem>)> = Vec::new();
     for p in list {
         let field = p.field.as_deref();
-        match kinds.iter_mut().find(|(code, f, _)| *code == p.code && *f == field) {
+        match kinds
+            .iter_mut()
+            .find(|(code, f, _)| *code == p.code && *f == field)
+        {
             Some((_, _, same)) => same.push(p),
             None => kinds.push((&p.code, field, vec![p])),
         }
     }
     for (_, _, same) in kinds {
         for p in same.iter().take(SHOWN_ALIKE) {
-            out.line(&format!("    {}!{}{} {}{}", p.sheet, p.column, p.row, p.message, p.suggestion));
+            out.line(&format!(
+                "    {}!{}{} {}{}",
+                p.sheet, p.column, p.row, p.message, p.suggestion
+            ));
         }
         if same.len() > SHOWN_ALIKE {
-            out.line(&format!("      同类 {} 处，逐项请用 --json 或 --annotate 查看", same.len()));
+            out.line(&format!(
+                "      同类 {} 处，逐项请用 --json 或 --annotate 查看",
+                same.len()
+            ));
         }
     }
 }
@@ -212,9 +254,17 @@ fn changes(out: Output, report: &Report) {
 fn verdict(report: &Report, mode: Mode) -> String {
     let Counts { new, changed, .. } = report.rows();
     match (report.import, mode) {
-        (Some(id), _) if report.change_set.is_none() => format!("导入 {id}: 与账本一致，没有变化（{} 毫秒）", report.elapsed_ms),
-        (Some(id), _) => format!("导入 {id} 已写入: 新增 {new}，变更 {changed}（{} 毫秒）；如需撤销: one-ledger undo {id}", report.elapsed_ms),
+        (Some(id), _) if report.change_set.is_none() => format!(
+            "导入 {id}: 与账本一致，没有变化（{} 毫秒）",
+            report.elapsed_ms
+        ),
+        (Some(id), _) => format!(
+            "导入 {id} 已写入: 新增 {new}，变更 {changed}（{} 毫秒）；如需撤销: one-ledger undo {id}",
+            report.elapsed_ms
+        ),
         (None, Mode::Check) => format!("仅检查，账本未改动（{} 毫秒）", report.elapsed_ms),
-        (None, _) => "有问题未解决，账本未改动。改正后再导入，或用 --partial 只写入没有问题的行".to_owned(),
+        (None, _) => {
+            "有问题未解决，账本未改动。改正后再导入，或用 --partial 只写入没有问题的行".to_owned()
+        }
     }
 }

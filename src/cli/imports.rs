@@ -24,11 +24,36 @@ impl Imports {
             context.out.object(&rows);
             return Ok(0);
         }
-        let mut lines = vec![["编号", "时间", "操作人", "文件", "状态", "新增", "变更", "一致", "不通过"].map(str::to_owned).to_vec()];
+        let mut lines = vec![
+            [
+                "编号",
+                "时间",
+                "操作人",
+                "文件",
+                "状态",
+                "新增",
+                "变更",
+                "一致",
+                "不通过",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
+        ];
         for r in &rows {
-            let state = if r.state == "undone" { "已撤销" } else { "已写入" };
-            let numbers = [r.rows_new, r.rows_changed, r.rows_same, r.rows_refused].map(|n| n.to_string());
-            let texts = [r.id.to_string(), clock::local(r.at), r.actor.clone(), r.file_name.clone(), state.to_owned()];
+            let state = if r.state == "undone" {
+                "已撤销"
+            } else {
+                "已写入"
+            };
+            let numbers =
+                [r.rows_new, r.rows_changed, r.rows_same, r.rows_refused].map(|n| n.to_string());
+            let texts = [
+                r.id.to_string(),
+                clock::local(r.at),
+                r.actor.clone(),
+                r.file_name.clone(),
+                state.to_owned(),
+            ];
             lines.push(texts.into_iter().chain(numbers).collect());
         }
         table(&lines).iter().for_each(|line| context.out.line(line));
@@ -49,7 +74,13 @@ impl Undo {
     pub fn run(&self, context: &Context) -> Result<u8> {
         let mut conn = context.app.database.open()?;
         let bar = context.out.progress("正在撤销");
-        let done = record::undo(&mut conn, &context.viewer, &context.app.catalogue, self.import, &self.reason);
+        let done = record::undo(
+            &mut conn,
+            &context.viewer,
+            &context.app.catalogue,
+            self.import,
+            &self.reason,
+        );
         bar.finish_and_clear();
         let (change_set, undone) = done?;
         if context.out.is_json() {
@@ -70,7 +101,10 @@ impl Undo {
             undone.kept.len()
         ));
         for kept in &undone.kept {
-            context.out.line(&format!("  保留 {} {}: {}", kept.code, kept.name, kept.reason));
+            context.out.line(&format!(
+                "  保留 {} {}: {}",
+                kept.code, kept.name, kept.reason
+            ));
         }
         Ok(0)
     }

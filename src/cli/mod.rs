@@ -115,7 +115,9 @@ fn child() -> Option<ExitCode> {
     let rest: Vec<std::ffi::OsString> = args.collect();
     match command.to_str()? {
         workbook::CHILD_COMMAND => Some(crate::sheet::child::run(rest.into_iter())),
-        crate::sheet::annotate::COMMAND => Some(ExitCode::from(crate::sheet::annotate::child_main(&rest))),
+        crate::sheet::annotate::COMMAND => {
+            Some(ExitCode::from(crate::sheet::annotate::child_main(&rest)))
+        }
         _ => None,
     }
 }
@@ -123,11 +125,21 @@ fn child() -> Option<ExitCode> {
 fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("ONE_LEDGER_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 }
 
 fn run(cli: Cli, out: Output) -> Result<u8> {
-    let Common { database, data, definitions, config, actor, .. } = cli.common;
+    let Common {
+        database,
+        data,
+        definitions,
+        config,
+        actor,
+        ..
+    } = cli.common;
     let given = Given {
         config,
         database: database.or_else(|| std::env::var("ONE_LEDGER_DATABASE").ok()),
@@ -135,12 +147,19 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
         definitions,
     };
     let settings = Settings::gather(given)?;
-    let catalogue = Catalogue::load(settings.definitions.as_deref()).map_err(|e| Error::Usage(e.to_string()))?;
+    let catalogue = Catalogue::load(settings.definitions.as_deref())
+        .map_err(|e| Error::Usage(e.to_string()))?;
     let mut parser = workbook::Parser::current().doing("查找程序文件")?;
     parser.limits = settings.limits;
-    let actor = actor.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "operator".to_owned());
+    let actor = actor
+        .or_else(|| std::env::var("USER").ok())
+        .unwrap_or_else(|| "operator".to_owned());
     let context = Context {
-        app: App { catalogue, database: Database::at(&settings.database)?, parser },
+        app: App {
+            catalogue,
+            database: Database::at(&settings.database)?,
+            parser,
+        },
         viewer: Viewer::operator(&actor),
         out,
     };

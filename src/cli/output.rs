@@ -51,7 +51,8 @@ impl Output {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {human_pos} 行 {elapsed}") {
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {human_pos} 行 {elapsed}")
+        {
             bar.set_style(style);
         }
         bar.set_message(what.to_owned());
@@ -63,8 +64,15 @@ impl Output {
 /// Columns of text under each other, by display width: a Chinese character is two wide.
 pub fn table(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widths: Vec<usize> =
-        (0..columns).map(|c| rows.iter().filter_map(|r| r.get(c)).map(|t| width(t)).max().unwrap_or(0)).collect();
+    let widths: Vec<usize> = (0..columns)
+        .map(|c| {
+            rows.iter()
+                .filter_map(|r| r.get(c))
+                .map(|t| width(t))
+                .max()
+                .unwrap_or(0)
+        })
+        .collect();
     let line = |row: &Vec<String>| {
         let mut out = String::new();
         for (text, wide) in row.iter().zip(&widths) {
@@ -85,5 +93,8 @@ pub fn short(text: &str, chars: usize) -> String {
     if text.chars().count() <= chars {
         return text.to_owned();
     }
-    text.chars().take(chars.saturating_sub(1)).chain(std::iter::once('…')).collect()
+    text.chars()
+        .take(chars.saturating_sub(1))
+        .chain(std::iter::once('…'))
+        .collect()
 }

@@ -28,8 +28,9 @@ impl Template {
         let written = match &self.register {
             None => template::write_all(catalogue, &self.out).doing("生成模板")?,
             Some(key) => {
-                let register =
-                    catalogue.register(key).ok_or_else(|| Error::NotFound(format!("登记簿“{key}”")))?;
+                let register = catalogue
+                    .register(key)
+                    .ok_or_else(|| Error::NotFound(format!("登记簿“{key}”")))?;
                 template::write_template(catalogue, &[register], &self.out).doing("生成模板")?;
                 vec![self.out.clone()]
             }
@@ -37,7 +38,9 @@ impl Template {
         if context.out.is_json() {
             context.out.object(&json!({ "written": written }));
         } else {
-            written.iter().for_each(|path| context.out.line(&format!("已生成 {}", path.display())));
+            written
+                .iter()
+                .for_each(|path| context.out.line(&format!("已生成 {}", path.display())));
         }
         Ok(0)
     }

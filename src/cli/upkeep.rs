@@ -15,7 +15,9 @@ pub fn migrate(context: &Context) -> Result<u8> {
     } else if done.is_empty() {
         context.out.line("数据库结构已是最新");
     } else {
-        context.out.line(&format!("已执行 {} 个升级步骤", done.len()));
+        context
+            .out
+            .line(&format!("已执行 {} 个升级步骤", done.len()));
     }
     Ok(0)
 }
@@ -29,10 +31,16 @@ pub fn verify(context: &Context) -> Result<u8> {
     if context.out.is_json() {
         context.out.object(&found);
     } else {
-        context.out.line(&format!("变更 {} 个，条目 {} 个，链头 {}", found.change_sets, found.entries, found.head));
+        context.out.line(&format!(
+            "变更 {} 个，条目 {} 个，链头 {}",
+            found.change_sets, found.entries, found.head
+        ));
         match &found.broken {
             None => context.out.line("历史完整，未发现改动"),
-            Some(broken) => context.out.line(&format!("历史被改动: 变更 {} {}", broken.seq, broken.reason)),
+            Some(broken) => context.out.line(&format!(
+                "历史被改动: 变更 {} {}",
+                broken.seq, broken.reason
+            )),
         }
     }
     Ok(u8::from(found.broken.is_some()))

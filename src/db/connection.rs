@@ -79,14 +79,16 @@ impl Database {
     /// When the engine cannot be reached or is too old.
     pub fn connect(&self) -> Result<Conn> {
         if self.is_server() {
-            let mut conn = PgConnection::establish(&self.address).doing("连接 PostgreSQL 数据库")?;
+            let mut conn =
+                PgConnection::establish(&self.address).doing("连接 PostgreSQL 数据库")?;
             conn.batch_execute("SET client_min_messages = warning; SET TIME ZONE 'UTC'")?;
             return Ok(Conn::Postgres(conn));
         }
         if let Some(folder) = std::path::Path::new(&self.address).parent() {
             std::fs::create_dir_all(folder).doing("建立数据目录")?;
         }
-        let mut conn = SqliteConnection::establish(&self.address).doing("打开 SQLite 数据库文件")?;
+        let mut conn =
+            SqliteConnection::establish(&self.address).doing("打开 SQLite 数据库文件")?;
         conn.batch_execute(
             "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
@@ -124,7 +126,10 @@ fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> 
 }
 
 fn check_sqlite_version(conn: &mut SqliteConnection) -> Result<()> {
-    let version: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>("sqlite_version()")).get_result(conn)?;
+    let version: String = diesel::select(diesel::dsl::sql::<diesel::sql_types::Text>(
+        "sqlite_version()",
+    ))
+    .get_result(conn)?;
     let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     if (next(), next(), next()) < SQLITE_FLOOR {

@@ -129,4 +129,10 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(entries, departments, revisions, change_sets, relations);
+diesel::allow_tables_to_appear_in_same_query!(
+    entries,
+    departments,
+    revisions,
+    change_sets,
+    relations
+);

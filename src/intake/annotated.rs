@@ -15,19 +15,31 @@ use crate::sheet::workbook::{Event, Format};
 /// # Errors
 /// When the copy cannot be written.
 pub fn write(app: &App, file: &Path, done: Done, out: &Path) -> Result<PathBuf> {
-    let Done { report, notes, heads } = done;
+    let Done {
+        report,
+        notes,
+        heads,
+    } = done;
     let mut sheets: Vec<SheetAnnotation> = Vec::new();
     for (number, (sheet, head)) in report.sheets.iter().zip(&heads).enumerate() {
-        let Some(header_row) = sheet.header_row else { continue };
+        let Some(header_row) = sheet.header_row else {
+            continue;
+        };
         sheets.push(SheetAnnotation {
             index: head.index,
             name: head.name.clone(),
             header_row,
             last_column: last_column(head),
-            rows: notes.range((number, 0)..(number + 1, 0)).map(|((_, row), note)| (*row, note.clone())).collect(),
+            rows: notes
+                .range((number, 0)..(number + 1, 0))
+                .map(|((_, row), note)| (*row, note.clone()))
+                .collect(),
         });
     }
-    let annotation = Annotation { totals: totals(&report), sheets };
+    let annotation = Annotation {
+        totals: totals(&report),
+        sheets,
+    };
     let rows = report.rows();
     let original = Original {
         path: file,
@@ -36,7 +48,8 @@ pub fn write(app: &App, file: &Path, done: Done, out: &Path) -> Result<PathBuf> 
         heads: &heads,
         read: Box::new(|| reread(app, file)),
     };
-    let made = annotate::annotate(&app.parser.program, original, &annotation, out).doing("生成标注后的工作簿")?;
+    let made = annotate::annotate(&app.parser.program, original, &annotation, out)
+        .doing("生成标注后的工作簿")?;
     let named = out.with_extension(made.extension());
     if named != out {
         std::fs::rename(out, &named).doing("生成标注后的工作簿")?;
@@ -69,7 +82,15 @@ fn totals(report: &Report) -> Vec<(String, String)> {
     let rows = report.rows();
     let mut out = vec![
         ("文件".to_owned(), report.file.clone()),
-        ("结果".to_owned(), if report.applied { "已写入账本" } else { "未写入账本" }.to_owned()),
+        (
+            "结果".to_owned(),
+            if report.applied {
+                "已写入账本"
+            } else {
+                "未写入账本"
+            }
+            .to_owned(),
+        ),
     ];
     let counts = [
         ("新增", rows.new),
@@ -84,7 +105,9 @@ fn totals(report: &Report) -> Vec<(String, String)> {
     out.extend(counts.map(|(label, n)| (label.to_owned(), n.to_string())));
     for sheet in &report.sheets {
         let said = match (&sheet.register, &sheet.left_out) {
-            (Some(register), _) => format!("{register}，表头在第 {} 行", sheet.header_row.unwrap_or(0)),
+            (Some(register), _) => {
+                format!("{register}，表头在第 {} 行", sheet.header_row.unwrap_or(0))
+            }
             (None, why) => why.clone().unwrap_or_default(),
         };
         out.push((format!("工作表“{}”", sheet.sheet), said));

@@ -38,7 +38,10 @@ impl Collector {
     /// An empty one; `annotating` keeps a note for every row.
     #[must_use]
     pub fn new(annotating: bool) -> Self {
-        Self { annotating, ..Self::default() }
+        Self {
+            annotating,
+            ..Self::default()
+        }
     }
 
     /// Adds a sheet; its position is the plan's number.
@@ -76,20 +79,33 @@ impl Collector {
     /// A fault: the row cannot go in.
     pub fn fault(&mut self, place: Place<'_>, fault: Fault) {
         self.report.problems_total += 1;
-        self.mark(place, Mark::Problem, &format!("{} {}", fault.message, fault.suggestion));
+        self.mark(
+            place,
+            Mark::Problem,
+            &format!("{} {}", fault.message, fault.suggestion),
+        );
         if self.report.problems.len() < LISTED {
-            self.report.problems.push(problem(place, fault.code, fault.message, fault.suggestion));
+            self.report
+                .problems
+                .push(problem(place, fault.code, fault.message, fault.suggestion));
         }
     }
 
     /// A note: the value stands.
     pub fn note(&mut self, place: Place<'_>, note: Note) {
-        let kind = if note.warning { Mark::Warning } else { Mark::Normalised };
+        let kind = if note.warning {
+            Mark::Warning
+        } else {
+            Mark::Normalised
+        };
         self.mark(place, kind, &note.message);
         let (list, total) = if note.warning {
             (&mut self.report.warnings, &mut self.report.warnings_total)
         } else {
-            (&mut self.report.normalised, &mut self.report.normalised_total)
+            (
+                &mut self.report.normalised,
+                &mut self.report.normalised_total,
+            )
         };
         *total += 1;
         if list.len() < LISTED {
@@ -119,7 +135,9 @@ impl Collector {
 
     /// Counts a row that is an entry, or would be.
     pub fn outcome(&mut self, sheet: usize, row: u32, outcome: Outcome) {
-        let Some(report) = self.report.sheets.get_mut(sheet) else { return };
+        let Some(report) = self.report.sheets.get_mut(sheet) else {
+            return;
+        };
         match outcome {
             Outcome::New => report.rows.new += 1,
             Outcome::Changed => report.rows.changed += 1,
@@ -140,11 +158,13 @@ impl Collector {
     }
 
     fn row_note(&mut self, sheet: usize, row: u32) -> &mut RowAnnotation {
-        self.notes.entry((sheet, row)).or_insert_with(|| RowAnnotation {
-            outcome: Outcome::Skipped,
-            text: String::new(),
-            cells: Vec::new(),
-        })
+        self.notes
+            .entry((sheet, row))
+            .or_insert_with(|| RowAnnotation {
+                outcome: Outcome::Skipped,
+                text: String::new(),
+                cells: Vec::new(),
+            })
     }
 
     fn mark(&mut self, place: Place<'_>, kind: Mark, text: &str) {
@@ -154,11 +174,19 @@ impl Collector {
         let label = place.field.map_or("", |f| f.label.as_str());
         let note = self.row_note(place.plan.number, place.row);
         if kind != Mark::Normalised {
-            let said = if label.is_empty() { text.to_owned() } else { format!("{label}: {text}") };
+            let said = if label.is_empty() {
+                text.to_owned()
+            } else {
+                format!("{label}: {text}")
+            };
             add_text(&mut note.text, &said);
         }
         if let Some(column) = place.column {
-            note.cells.push(CellAnnotation { column, kind, text: text.to_owned() });
+            note.cells.push(CellAnnotation {
+                column,
+                kind,
+                text: text.to_owned(),
+            });
         }
     }
 }

@@ -9,8 +9,8 @@ use crate::ledger::entry::{self, EntryRow, Place};
 use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
-use crate::register::value::{Document, EXTRA_PREFIX, Value};
 use crate::register::rules::Finding;
+use crate::register::value::{Document, EXTRA_PREFIX, Value};
 use crate::sheet::cell::column_letters;
 
 /// What a row of the file says, with its identity and its references found.
@@ -78,33 +78,57 @@ pub fn compare(
         };
     }
     if let Some(old) = old {
-        after.entry(register.keys.code.clone()).or_insert_with(|| Value::Text(old.code.clone()));
+        after
+            .entry(register.keys.code.clone())
+            .or_insert_with(|| Value::Text(old.code.clone()));
         if old.present && after == before {
-            return Checked { comparison: Some(Comparison::Same), findings: Vec::new() };
+            return Checked {
+                comparison: Some(Comparison::Same),
+                findings: Vec::new(),
+            };
         }
     }
     let findings = register.check(catalogue, &after);
     if findings.iter().any(|(_, f)| matches!(f, Finding::Fault(_))) {
-        return Checked { comparison: None, findings };
+        return Checked {
+            comparison: None,
+            findings,
+        };
     }
     let derived = EntryRow::derive(catalogue, register, row.id, row.place, &after);
     let (change, cells) = match old {
         None => (Change::create(derived, edges), Vec::new()),
         Some(old) => {
-            let cells = if old.present { cells(catalogue, directory, register, &before, &after) } else { Vec::new() };
+            let cells = if old.present {
+                cells(catalogue, directory, register, &before, &after)
+            } else {
+                Vec::new()
+            };
             (Change::amend(old, derived, edges), cells)
         }
     };
-    Checked { comparison: Some(Comparison::Change(Box::new(change), cells)), findings }
+    Checked {
+        comparison: Some(Comparison::Change(Box::new(change), cells)),
+        findings,
+    }
 }
 
 /// The cells that change, in the register's order.
-fn cells(catalogue: &Catalogue, directory: &Directory, register: &Register, before: &Document, after: &Document) -> Vec<CellChange> {
+fn cells(
+    catalogue: &Catalogue,
+    directory: &Directory,
+    register: &Register,
+    before: &Document,
+    after: &Document,
+) -> Vec<CellChange> {
     let mut out = Vec::new();
     for field in &register.fields {
         let (old, new) = (before.get(&field.key), after.get(&field.key));
         if old != new {
-            let show = |v: Option<&Value>| v.map(|v| field.show(catalogue, directory, v)).unwrap_or_default();
+            let show = |v: Option<&Value>| {
+                v.map(|v| field.show(catalogue, directory, v))
+                    .unwrap_or_default()
+            };
             out.push(CellChange {
                 column: String::new(),
                 field: field.key.clone(),
@@ -136,9 +160,11 @@ fn cells(catalogue: &Catalogue, directory: &Directory, register: &Register, befo
 pub fn name_columns(cells: &mut [CellChange], column_of: impl Fn(&str) -> Option<u16>) {
     let mut seen: HashMap<String, String> = HashMap::new();
     for cell in cells {
-        let letters = seen
-            .entry(cell.field.clone())
-            .or_insert_with(|| column_of(&cell.field).map(column_letters).unwrap_or_default());
+        let letters = seen.entry(cell.field.clone()).or_insert_with(|| {
+            column_of(&cell.field)
+                .map(column_letters)
+                .unwrap_or_default()
+        });
         cell.column.clone_from(letters);
     }
 }

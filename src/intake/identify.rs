@@ -30,7 +30,12 @@ pub struct Claim<'r> {
 ///
 /// # Errors
 /// A fault with the candidates when it is ambiguous, or when the code belongs to another department.
-pub fn identify(known: &Known, register: &Register, directory: &Directory, claim: Claim<'_>) -> Result<Identity, Fault> {
+pub fn identify(
+    known: &Known,
+    register: &Register,
+    directory: &Directory,
+    claim: Claim<'_>,
+) -> Result<Identity, Fault> {
     let key = register.key.as_str();
     if let Some(code) = claim.code {
         if let Some(slot) = known.by_code(key, code) {
@@ -60,7 +65,11 @@ pub fn identify(known: &Known, register: &Register, directory: &Directory, claim
         Match::One(slot) => Ok(Identity::Known(slot)),
         Match::Many(slots) => Err(Fault {
             code: "ambiguous_entry",
-            message: format!("有 {} 个{}都叫“{name}”，无法判断是哪一个。", slots.len(), register.label),
+            message: format!(
+                "有 {} 个{}都叫“{name}”，无法判断是哪一个。",
+                slots.len(),
+                register.label
+            ),
             suggestion: candidates(known, key, &slots),
         }),
     }
@@ -77,13 +86,23 @@ fn owned(
     let Some(entry) = known.get(&register.key, slot) else {
         return Ok(Identity::New(None));
     };
-    let there = Scope { department: entry.department, within: entry.within };
-    let same_place = claim.scope == there || register.keys.owner.is_none() || claim.scope.department == 0;
-    let moved = || claim.name.is_none_or(|name| known.by_name(&register.key, there, name) == Match::One(slot));
+    let there = Scope {
+        department: entry.department,
+        within: entry.within,
+    };
+    let same_place =
+        claim.scope == there || register.keys.owner.is_none() || claim.scope.department == 0;
+    let moved = || {
+        claim
+            .name
+            .is_none_or(|name| known.by_name(&register.key, there, name) == Match::One(slot))
+    };
     if same_place || !entry.present || moved() {
         return Ok(Identity::Known(slot));
     }
-    let holder = directory.get(entry.department).map_or("其他单位", |d| d.name.as_str());
+    let holder = directory
+        .get(entry.department)
+        .map_or("其他单位", |d| d.name.as_str());
     Err(Fault {
         code: "code_of_other",
         message: format!("编码“{code}”已由{holder}的另一条目使用。"),
@@ -92,7 +111,11 @@ fn owned(
 }
 
 fn candidates(known: &Known, register: &str, slots: &[Slot]) -> String {
-    let codes: Vec<&str> = slots.iter().filter_map(|s| known.code(register, *s)).take(5).collect();
+    let codes: Vec<&str> = slots
+        .iter()
+        .filter_map(|s| known.code(register, *s))
+        .take(5)
+        .collect();
     if codes.is_empty() {
         "请填写编码".to_owned()
     } else {
@@ -114,10 +137,22 @@ pub enum Referred {
 /// Finds an entry by code, else by name: in the row's own department first, else anywhere.
 #[must_use]
 pub fn refer(known: &Known, register: &str, text: &str, department: Option<i64>) -> Referred {
-    if let Some(slot) = known.by_code(register, text).filter(|s| known.get(register, *s).is_some_and(|e| e.present)) {
+    if let Some(slot) = known
+        .by_code(register, text)
+        .filter(|s| known.get(register, *s).is_some_and(|e| e.present))
+    {
         return Referred::Entry(slot);
     }
-    let own = department.map(|d| known.by_name(register, Scope { department: d, within: None }, text));
+    let own = department.map(|d| {
+        known.by_name(
+            register,
+            Scope {
+                department: d,
+                within: None,
+            },
+            text,
+        )
+    });
     let there = |slot: &Slot| known.get(register, *slot).is_some_and(|e| e.present);
     if let Some(Match::One(slot)) = own
         && there(&slot)
@@ -161,9 +196,17 @@ pub fn department_fault(directory: &Directory, text: &str, found: &Found) -> Fau
                 .filter_map(|id| directory.get(*id))
                 .map(|d| format!("{}（{}）", d.name, d.code))
                 .collect();
-            ("ambiguous_department", format!("有多个单位都叫“{}”。", words::clean(text)), names)
+            (
+                "ambiguous_department",
+                format!("有多个单位都叫“{}”。", words::clean(text)),
+                names,
+            )
         }
-        Found::None(similar) => ("unknown_department", format!("机构名录中没有“{}”。", words::clean(text)), similar.clone()),
+        Found::None(similar) => (
+            "unknown_department",
+            format!("机构名录中没有“{}”。", words::clean(text)),
+            similar.clone(),
+        ),
         Found::One(_) => ("unknown_department", String::new(), Vec::new()),
     };
     let suggestion = if names.is_empty() {
@@ -171,5 +214,9 @@ pub fn department_fault(directory: &Directory, text: &str, found: &Found) -> Fau
     } else {
         format!("是否为: {}？请改用全称或代码", names.join("、"))
     };
-    Fault { code, message, suggestion }
+    Fault {
+        code,
+        message,
+        suggestion,
+    }
 }

@@ -116,7 +116,9 @@ impl Known {
             hashers: (RandomState::new(), RandomState::new()),
         };
         for register in registers {
-            known.registers.insert((*register).to_owned(), Index::default());
+            known
+                .registers
+                .insert((*register).to_owned(), Index::default());
             known.load_register(conn, viewer, register)?;
         }
         Ok(known)
@@ -140,10 +142,22 @@ impl Known {
                     entries::present,
                 ))
                 .load(conn)?;
-            let Some(last) = rows.last() else { return Ok(()) };
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
             after = last.0;
             for (id, code, name_key, department, within, present) in rows {
-                let entry = KnownEntry { id, department, within, present, tentative: false, stored: true, row: 0, sheet: 0, content: 0 };
+                let entry = KnownEntry {
+                    id,
+                    department,
+                    within,
+                    present,
+                    tentative: false,
+                    stored: true,
+                    row: 0,
+                    sheet: 0,
+                    content: 0,
+                };
                 self.add(register, entry, &code, &name_key);
             }
         }
@@ -163,7 +177,10 @@ impl Known {
 
     /// Adds an entry under its code and its name.
     pub fn add(&mut self, register: &str, entry: KnownEntry, code: &str, name_key: &str) -> Slot {
-        let scope = Scope { department: entry.department, within: entry.within };
+        let scope = Scope {
+            department: entry.department,
+            within: entry.within,
+        };
         let text = code;
         let code = self.hash(0, &words::name_key(code));
         let scoped = self.hash(scope.number(), name_key);
@@ -181,7 +198,10 @@ impl Known {
     /// The entry at a slot.
     #[must_use]
     pub fn get(&self, register: &str, slot: Slot) -> Option<&KnownEntry> {
-        self.registers.get(register)?.entries.get(usize::try_from(slot).ok()?)
+        self.registers
+            .get(register)?
+            .entries
+            .get(usize::try_from(slot).ok()?)
     }
 
     /// The code of the entry at a slot.
@@ -193,7 +213,10 @@ impl Known {
 
     /// The entry at a slot, to note what the file says of it.
     pub fn get_mut(&mut self, register: &str, slot: Slot) -> Option<&mut KnownEntry> {
-        self.registers.get_mut(register)?.entries.get_mut(usize::try_from(slot).ok()?)
+        self.registers
+            .get_mut(register)?
+            .entries
+            .get_mut(usize::try_from(slot).ok()?)
     }
 
     /// Takes back a tentative entry that turned out not to go in.
@@ -210,13 +233,17 @@ impl Known {
     pub fn by_code(&self, register: &str, code: &str) -> Option<Slot> {
         let key = self.hash(0, &words::name_key(code));
         let slot = *self.registers.get(register)?.codes.get(&key)?;
-        self.get(register, slot).filter(|e| e.row != u32::MAX).map(|_| slot)
+        self.get(register, slot)
+            .filter(|e| e.row != u32::MAX)
+            .map(|_| slot)
     }
 
     /// Entries with this name in one scope; a removed one only when no other is called so.
     #[must_use]
     pub fn by_name(&self, register: &str, scope: Scope, name: &str) -> Match {
-        let Some(index) = self.registers.get(register) else { return Match::None };
+        let Some(index) = self.registers.get(register) else {
+            return Match::None;
+        };
         let key = self.hash(scope.number(), &words::name_key(name));
         self.sift(register, index.scoped_names.get(key))
     }
@@ -224,7 +251,9 @@ impl Known {
     /// Entries with this name anywhere in the register.
     #[must_use]
     pub fn by_name_anywhere(&self, register: &str, name: &str) -> Match {
-        let Some(index) = self.registers.get(register) else { return Match::None };
+        let Some(index) = self.registers.get(register) else {
+            return Match::None;
+        };
         let key = self.hash(0, &words::name_key(name));
         match self.sift(register, index.names.get(key)) {
             Match::One(slot) if !self.get(register, slot).is_some_and(|e| e.present) => Match::None,
@@ -233,7 +262,10 @@ impl Known {
     }
 
     fn sift(&self, register: &str, slots: impl Iterator<Item = Slot>) -> Match {
-        let live = |s: &Slot| self.get(register, *s).is_some_and(|e| e.row != u32::MAX || e.present);
+        let live = |s: &Slot| {
+            self.get(register, *s)
+                .is_some_and(|e| e.row != u32::MAX || e.present)
+        };
         let all: Vec<Slot> = slots.filter(live).collect();
         let present = |s: &&Slot| self.get(register, **s).is_some_and(|e| e.present);
         let there: Vec<Slot> = all.iter().filter(present).copied().collect();
@@ -247,6 +279,9 @@ impl Known {
 
     /// All entries of a register.
     pub fn entries(&self, register: &str) -> impl Iterator<Item = &KnownEntry> {
-        self.registers.get(register).into_iter().flat_map(|i| &i.entries)
+        self.registers
+            .get(register)
+            .into_iter()
+            .flat_map(|i| &i.entries)
     }
 }

@@ -85,7 +85,11 @@ impl SheetPlan<'_> {
     pub fn column_of(&self, key: &str) -> Option<u16> {
         let fields = &self.register.fields;
         self.columns.iter().find_map(|c| match c.target {
-            Target::Field { position, .. } if fields.get(position).is_some_and(|f| f.key == key) => Some(c.index),
+            Target::Field { position, .. }
+                if fields.get(position).is_some_and(|f| f.key == key) =>
+            {
+                Some(c.index)
+            }
             _ => None,
         })
     }
@@ -94,20 +98,41 @@ impl SheetPlan<'_> {
     #[must_use]
     pub fn columns_by_header(&self) -> Columns {
         let field = |c: &PlannedColumn| match c.target {
-            Target::Field { position, .. } => self.register.fields.get(position).map(|f| f.key.clone()),
+            Target::Field { position, .. } => {
+                self.register.fields.get(position).map(|f| f.key.clone())
+            }
             _ => None,
         };
-        let header = |c: &PlannedColumn| self.located.columns.iter().find(|l| l.index == c.index).map(|l| l.path.join("/"));
-        self.columns.iter().filter_map(|c| Some((header(c)?, field(c)))).collect()
+        let header = |c: &PlannedColumn| {
+            self.located
+                .columns
+                .iter()
+                .find(|l| l.index == c.index)
+                .map(|l| l.path.join("/"))
+        };
+        self.columns
+            .iter()
+            .filter_map(|c| Some((header(c)?, field(c))))
+            .collect()
     }
 
     /// What a 合计 row states for the register's amount field, in 万元.
     #[must_use]
-    pub fn total<'s>(&'s self, catalogue: &Catalogue, row: &Row) -> Option<(&'s Field, u16, Decimal)> {
+    pub fn total<'s>(
+        &'s self,
+        catalogue: &Catalogue,
+        row: &Row,
+    ) -> Option<(&'s Field, u16, Decimal)> {
         let amount = self.register.keys.amount.as_deref()?;
         self.columns.iter().find_map(|c| {
-            let Target::Field { position, context } = &c.target else { return None };
-            let field = self.register.fields.get(*position).filter(|f| f.key == amount)?;
+            let Target::Field { position, context } = &c.target else {
+                return None;
+            };
+            let field = self
+                .register
+                .fields
+                .get(*position)
+                .filter(|f| f.key == amount)?;
             match field.read(catalogue, row.cells.get(usize::from(c.index))?, context) {
                 Reading::Value(Value::Text(wan), _) => Some((field, c.index, wan.parse().ok()?)),
                 _ => None,
@@ -136,13 +161,20 @@ pub struct Sheet<'c> {
 ///
 /// # Errors
 /// [`Error::Usage`] when a named sheet, register or field does not exist.
-pub fn plan<'c>(catalogue: &'c Catalogue, heads: &[SheetHead], wanted: Wanted<'_>) -> Result<Vec<Sheet<'c>>> {
+pub fn plan<'c>(
+    catalogue: &'c Catalogue,
+    heads: &[SheetHead],
+    wanted: Wanted<'_>,
+) -> Result<Vec<Sheet<'c>>> {
     let words = matching::header_words(catalogue);
     if let Some(name) = wanted.sheet
         && !heads.iter().any(|h| h.name == name)
     {
         let names: Vec<&str> = heads.iter().map(|h| h.name.as_str()).collect();
-        return Err(Error::Usage(format!("工作簿中没有名为“{name}”的工作表，现有: {}", names.join("、"))));
+        return Err(Error::Usage(format!(
+            "工作簿中没有名为“{name}”的工作表，现有: {}",
+            names.join("、")
+        )));
     }
     let mut out = Vec::with_capacity(heads.len());
     for (number, head) in heads.iter().enumerate() {
@@ -155,9 +187,24 @@ pub fn plan<'c>(catalogue: &'c Catalogue, heads: &[SheetHead], wanted: Wanted<'_
     Ok(out)
 }
 
-fn one<'c>(catalogue: &'c Catalogue, head: &SheetHead, wanted: Wanted<'_>, words: &HashSet<String>) -> Result<Sheet<'c>> {
-    let report = SheetReport { sheet: head.name.clone(), hidden_rows: head.hidden_rows, ..SheetReport::default() };
-    let left_out = |why: String| Sheet { report: SheetReport { left_out: Some(why), ..report.clone() }, plan: None };
+fn one<'c>(
+    catalogue: &'c Catalogue,
+    head: &SheetHead,
+    wanted: Wanted<'_>,
+    words: &HashSet<String>,
+) -> Result<Sheet<'c>> {
+    let report = SheetReport {
+        sheet: head.name.clone(),
+        hidden_rows: head.hidden_rows,
+        ..SheetReport::default()
+    };
+    let left_out = |why: String| Sheet {
+        report: SheetReport {
+            left_out: Some(why),
+            ..report.clone()
+        },
+        plan: None,
+    };
     if let Some(why) = out_of_question(head, wanted) {
         return Ok(left_out(why));
     }
@@ -170,10 +217,18 @@ fn one<'c>(catalogue: &'c Catalogue, head: &SheetHead, wanted: Wanted<'_>, words
         Ok(located) => located,
         Err(LocateFault { message, .. }) => return Ok(left_out(message)),
     };
-    let headers: Vec<HeaderPath> =
-        located.columns.iter().map(|c| HeaderPath { column: c.index, path: c.path.clone() }).collect();
+    let headers: Vec<HeaderPath> = located
+        .columns
+        .iter()
+        .map(|c| HeaderPath {
+            column: c.index,
+            path: c.path.clone(),
+        })
+        .collect();
     let Some(choice) = choose(catalogue, head, wanted, map, &located, &headers)? else {
-        return Ok(left_out("没有认出是哪一种登记簿的表，请核对表头，或用 --register 指定".to_owned()));
+        return Ok(left_out(
+            "没有认出是哪一种登记簿的表，请核对表头，或用 --register 指定".to_owned(),
+        ));
     };
     Ok(lay_out(head, located, &headers, choice, report))
 }
@@ -208,10 +263,17 @@ fn choose<'c>(
     headers: &[HeaderPath],
 ) -> Result<Option<Choice<'c>>> {
     let signature = matching::signature(headers);
-    let remembered = wanted.remembered.find(located.info.department.as_deref(), &signature);
-    let named = wanted.register.or(map.and_then(|m| m.register.as_deref())).or(remembered.map(|r| r.register.as_str()));
+    let remembered = wanted
+        .remembered
+        .find(located.info.department.as_deref(), &signature);
+    let named = wanted
+        .register
+        .or(map.and_then(|m| m.register.as_deref()))
+        .or(remembered.map(|r| r.register.as_str()));
     let (register, mut matches) = if let Some(key) = named {
-        let register = catalogue.register(key).ok_or_else(|| unknown_register(catalogue, key))?;
+        let register = catalogue
+            .register(key)
+            .ok_or_else(|| unknown_register(catalogue, key))?;
         (register, matching::match_columns(register, headers))
     } else {
         let title = located.info.title.clone().unwrap_or_default();
@@ -225,12 +287,24 @@ fn choose<'c>(
     if let Some(columns) = given.or(remembered.map(|r| &r.columns)) {
         mapping::apply(register, headers, columns, &mut matches).map_err(Error::Usage)?;
     }
-    Ok(Some(Choice { register, matches, signature, by_hand }))
+    Ok(Some(Choice {
+        register,
+        matches,
+        signature,
+        by_hand,
+    }))
 }
 
 fn unknown_register(catalogue: &Catalogue, key: &str) -> Error {
-    let known: Vec<&str> = catalogue.registers().iter().map(|r| r.key.as_str()).collect();
-    Error::Usage(format!("没有名为“{key}”的登记簿，现有: {}", known.join("、")))
+    let known: Vec<&str> = catalogue
+        .registers()
+        .iter()
+        .map(|r| r.key.as_str())
+        .collect();
+    Error::Usage(format!(
+        "没有名为“{key}”的登记簿，现有: {}",
+        known.join("、")
+    ))
 }
 
 fn lay_out<'c>(
@@ -241,10 +315,18 @@ fn lay_out<'c>(
     mut report: SheetReport,
 ) -> Sheet<'c> {
     let register = choice.register;
-    let sheet_unit = located.info.money_unit_text.as_deref().and_then(MoneyUnit::find);
+    let sheet_unit = located
+        .info
+        .money_unit_text
+        .as_deref()
+        .and_then(MoneyUnit::find);
     let mut columns = Vec::with_capacity(headers.len());
     for (header, found) in headers.iter().zip(&choice.matches) {
-        let text = if header.path.is_empty() { format!("第{}列", column_letters(header.column)) } else { header.path.join("/") };
+        let text = if header.path.is_empty() {
+            format!("第{}列", column_letters(header.column))
+        } else {
+            header.path.join("/")
+        };
         let target = target(register, header, found, &text, sheet_unit);
         report.columns.push(ColumnReport {
             column: column_letters(header.column),
@@ -254,7 +336,10 @@ fn lay_out<'c>(
             how: mapping::word(found.how).to_owned(),
             note: found.note.clone(),
         });
-        columns.push(PlannedColumn { index: header.column, target });
+        columns.push(PlannedColumn {
+            index: header.column,
+            target,
+        });
     }
     report.register = Some(register.key.clone());
     report.header_row = Some(located.header_row);
@@ -271,16 +356,38 @@ fn lay_out<'c>(
         signature: choice.signature,
         by_hand: choice.by_hand,
     };
-    Sheet { report, plan: Some(plan) }
+    Sheet {
+        report,
+        plan: Some(plan),
+    }
 }
 
-fn target(register: &Register, header: &HeaderPath, found: &ColumnMatch, text: &str, sheet_unit: Option<MoneyUnit>) -> Target {
-    let position = found.field.as_ref().and_then(|key| register.fields.iter().position(|f| &f.key == key));
+fn target(
+    register: &Register,
+    header: &HeaderPath,
+    found: &ColumnMatch,
+    text: &str,
+    sheet_unit: Option<MoneyUnit>,
+) -> Target {
+    let position = found
+        .field
+        .as_ref()
+        .and_then(|key| register.fields.iter().position(|f| &f.key == key));
     if let Some(position) = position {
-        let is_money = register.fields.get(position).is_some_and(|f| f.kind == FieldType::Money);
-        let own = header.path.iter().rev().find_map(|p| matching::money_unit(&words::header(p).brackets));
+        let is_money = register
+            .fields
+            .get(position)
+            .is_some_and(|f| f.kind == FieldType::Money);
+        let own = header
+            .path
+            .iter()
+            .rev()
+            .find_map(|p| matching::money_unit(&words::header(p).brackets));
         let money_unit = is_money.then(|| own.or(sheet_unit)).flatten();
-        return Target::Field { position, context: ColumnContext { money_unit } };
+        return Target::Field {
+            position,
+            context: ColumnContext { money_unit },
+        };
     }
     match found.how {
         How::Ignored | How::OurOwn | How::Secret => Target::Ignored,

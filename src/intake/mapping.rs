@@ -40,7 +40,13 @@ impl MapFile {
     /// When it cannot be read or is no such JSON.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).doing("读取列对应文件")?;
-        serde_json::from_str(&text).map_err(|e| Error::Usage(format!("列对应文件 {} 第{}行有误: {e}", path.display(), e.line())))
+        serde_json::from_str(&text).map_err(|e| {
+            Error::Usage(format!(
+                "列对应文件 {} 第{}行有误: {e}",
+                path.display(),
+                e.line()
+            ))
+        })
     }
 
     /// Whether it speaks of this sheet.
@@ -70,17 +76,21 @@ impl Remembered {
     /// When the database fails.
     pub fn load(conn: &mut Conn) -> Result<Self> {
         let rows: Vec<(String, String, String, String)> = import_mappings::table.load(conn)?;
-        let memory = |(department, signature, register, mapping): (String, String, String, String)| {
-            let columns = serde_json::from_str(&mapping).unwrap_or_default();
-            ((department, signature), Memory { register, columns })
-        };
+        let memory =
+            |(department, signature, register, mapping): (String, String, String, String)| {
+                let columns = serde_json::from_str(&mapping).unwrap_or_default();
+                ((department, signature), Memory { register, columns })
+            };
         Ok(Self(rows.into_iter().map(memory).collect()))
     }
 
     /// The mapping for this department and header.
     #[must_use]
     pub fn find(&self, department: Option<&str>, signature: &str) -> Option<&Memory> {
-        self.0.get(&(words::name_key(department.unwrap_or_default()), signature.to_owned()))
+        self.0.get(&(
+            words::name_key(department.unwrap_or_default()),
+            signature.to_owned(),
+        ))
     }
 }
 
@@ -88,7 +98,12 @@ impl Remembered {
 ///
 /// # Errors
 /// When the database fails.
-pub fn remember(conn: &mut Conn, department: Option<&str>, signature: &str, memory: &Memory) -> Result<()> {
+pub fn remember(
+    conn: &mut Conn,
+    department: Option<&str>,
+    signature: &str,
+    memory: &Memory,
+) -> Result<()> {
     let department = words::name_key(department.unwrap_or_default());
     let mapping = serde_json::to_string(&memory.columns).doing("记录列对应")?;
     diesel::delete(import_mappings::table.find((&department, signature))).execute(conn)?;
@@ -135,7 +150,9 @@ pub fn apply(
         let is_it = |h: &HeaderPath| {
             column_letters(h.column) == *wanted
                 || h.path.join("/") == *wanted
-                || h.path.last().is_some_and(|last| words::header(last).key == key)
+                || h.path
+                    .last()
+                    .is_some_and(|last| words::header(last).key == key)
         };
         let Some(position) = headers.iter().position(is_it) else {
             return Err(format!("列对应中的列“{wanted}”在表中不存在"));
@@ -143,13 +160,21 @@ pub fn apply(
         if let Some(field) = field
             && register.field(field).is_none()
         {
-            return Err(format!("列对应中的字段“{field}”在登记簿“{}”中不存在", register.label));
+            return Err(format!(
+                "列对应中的字段“{field}”在登记簿“{}”中不存在",
+                register.label
+            ));
         }
-        for found in matches.iter_mut().filter(|m| field.is_some() && m.field == *field) {
-            (found.field, found.confidence, found.how, found.note) = (None, 0.0, How::Unknown, None);
+        for found in matches
+            .iter_mut()
+            .filter(|m| field.is_some() && m.field == *field)
+        {
+            (found.field, found.confidence, found.how, found.note) =
+                (None, 0.0, How::Unknown, None);
         }
         if let Some(found) = matches.get_mut(position) {
-            (found.field, found.confidence, found.how, found.note) = (field.clone(), 1.0, How::Remembered, None);
+            (found.field, found.confidence, found.how, found.note) =
+                (field.clone(), 1.0, How::Remembered, None);
         }
     }
     Ok(())

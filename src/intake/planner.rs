@@ -136,12 +136,19 @@ impl<'c> Planner<'c> {
     /// # Errors
     /// When the database fails.
     pub fn into_outcomes(mut self) -> Result<(Report, BTreeMap<(usize, u32), RowAnnotation>)> {
-        let registers: BTreeSet<&str> = self.plans.iter().map(|p| p.register.key.as_str()).collect();
+        let registers: BTreeSet<&str> =
+            self.plans.iter().map(|p| p.register.key.as_str()).collect();
         let mut ids = Vec::new();
         for register in registers {
             let known = &self.start.known;
-            let seen: HashSet<i64> = known.entries(register).filter(|e| is_seen(e)).map(place_number).collect();
-            let unseen = known.entries(register).filter(|e| e.stored && e.present && e.row == 0);
+            let seen: HashSet<i64> = known
+                .entries(register)
+                .filter(|e| is_seen(e))
+                .map(place_number)
+                .collect();
+            let unseen = known
+                .entries(register)
+                .filter(|e| e.stored && e.present && e.row == 0);
             for entry in unseen.filter(|e| seen.contains(&place_number(e))) {
                 self.collector.report.missing += 1;
                 if ids.len() < MISSING_LISTED {
@@ -150,7 +157,11 @@ impl<'c> Planner<'c> {
             }
         }
         for row in read::by_ids(&mut self.start.conn, &self.start.viewer, &ids)? {
-            let missing = MissingEntry { register: row.register, code: row.code, name: row.name };
+            let missing = MissingEntry {
+                register: row.register,
+                code: row.code,
+                name: row.name,
+            };
             self.collector.report.missing_entries.push(missing);
         }
         Ok(self.collector.into_parts())
@@ -163,15 +174,23 @@ impl<'c> Planner<'c> {
     pub fn row(&mut self, plan: &'c SheetPlan<'c>, row: &Row) -> Result<()> {
         let values = row::read(self.start.catalogue, plan, row, &mut self.collector);
         if values.is_empty() {
-            self.collector.outcome(plan.number, row.number, Outcome::Skipped);
+            self.collector
+                .outcome(plan.number, row.number, Outcome::Skipped);
             if let Some(sheet) = self.collector.report.sheets.get_mut(plan.number) {
                 sheet.skipped.blank += 1;
             }
             return Ok(());
         }
-        let at = At { plan, row: row.number, column: None, field: None };
+        let at = At {
+            plan,
+            row: row.number,
+            column: None,
+            field: None,
+        };
         match self.prepare(at, values) {
-            Next::Refused => self.collector.outcome(plan.number, row.number, Outcome::Refused),
+            Next::Refused => self
+                .collector
+                .outcome(plan.number, row.number, Outcome::Refused),
             Next::Later => {}
             Next::Entry(prepared) => self.settle(plan, *prepared)?,
         }
@@ -201,7 +220,13 @@ impl<'c> Planner<'c> {
     /// Notes what a 合计 row states, to compare it with the sum when all rows are in.
     pub fn total(&mut self, plan: &'c SheetPlan<'c>, row: &Row) {
         if let Some((field, column, wan)) = plan.total(self.start.catalogue, row) {
-            self.totals.push(Total { plan, row: row.number, column, field, wan });
+            self.totals.push(Total {
+                plan,
+                row: row.number,
+                column,
+                field,
+                wan,
+            });
         }
     }
 
@@ -210,15 +235,38 @@ impl<'c> Planner<'c> {
         let totals = std::mem::take(&mut self.totals);
         for plan in self.plans {
             let sum = self.collector.sum(plan.number);
-            let refused = self.collector.report.sheets.get(plan.number).is_some_and(|s| s.rows.refused > 0);
+            let refused = self
+                .collector
+                .report
+                .sheets
+                .get(plan.number)
+                .is_some_and(|s| s.rows.refused > 0);
             let mut stated = totals.iter().filter(|t| t.plan.number == plan.number);
-            let Some(last) = stated.clone().next_back().filter(|_| !refused) else { continue };
+            let Some(last) = stated.clone().next_back().filter(|_| !refused) else {
+                continue;
+            };
             if stated.any(|t| t.wan == sum) {
                 continue;
             }
-            let message = format!("合计写的是 {} 万元，各行相加为 {} 万元", last.wan.normalize(), sum.normalize());
-            let at = At { plan, row: last.row, column: Some(last.column), field: Some(last.field) };
-            self.collector.note(at, Note { warning: true, code: "total_differs", message });
+            let message = format!(
+                "合计写的是 {} 万元，各行相加为 {} 万元",
+                last.wan.normalize(),
+                sum.normalize()
+            );
+            let at = At {
+                plan,
+                row: last.row,
+                column: Some(last.column),
+                field: Some(last.field),
+            };
+            self.collector.note(
+                at,
+                Note {
+                    warning: true,
+                    code: "total_differs",
+                    message,
+                },
+            );
         }
     }
 
@@ -231,7 +279,14 @@ impl<'c> Planner<'c> {
         let code = given(register, &values, &register.keys.code);
         let name = given(register, &values, &register.keys.name);
         let place = self.place(at, code.as_deref(), department, within, &mut values);
-        let claim = Claim { code: code.as_deref(), name: name.as_deref(), scope: Scope { department: place.department_id, within: place.within_id } };
+        let claim = Claim {
+            code: code.as_deref(),
+            name: name.as_deref(),
+            scope: Scope {
+                department: place.department_id,
+                within: place.within_id,
+            },
+        };
         if values.faults > 0 {
             self.mark_seen(register, claim, at);
             return Next::Refused;
@@ -242,9 +297,21 @@ impl<'c> Planner<'c> {
                 Match::One(slot) => vec![slot],
                 Match::Many(slots) => slots,
             };
-            if candidates.iter().any(|s| self.start.known.get(&register.key, *s).is_some_and(|e| e.present)) {
+            if candidates.iter().any(|s| {
+                self.start
+                    .known
+                    .get(&register.key, *s)
+                    .is_some_and(|e| e.present)
+            }) {
                 let name = name.to_owned();
-                self.namesakes.push(Namesake { plan: at.plan, row: at.row, place, values, name, candidates });
+                self.namesakes.push(Namesake {
+                    plan: at.plan,
+                    row: at.row,
+                    place,
+                    values,
+                    name,
+                    candidates,
+                });
                 return Next::Later;
             }
         }
@@ -261,26 +328,54 @@ impl<'c> Planner<'c> {
     }
 
     /// Where a row belongs; a fault when nothing says so.
-    fn place(&mut self, at: At<'c>, code: Option<&str>, department: Option<i64>, within: Within, values: &mut Values) -> Place {
+    fn place(
+        &mut self,
+        at: At<'c>,
+        code: Option<&str>,
+        department: Option<i64>,
+        within: Within,
+        values: &mut Values,
+    ) -> Place {
         let register = at.plan.register;
         let by_code = code.and_then(|c| self.start.known.by_code(&register.key, c));
-        let standing = by_code.and_then(|slot| self.start.known.get(&register.key, slot)).filter(|e| e.present);
+        let standing = by_code
+            .and_then(|slot| self.start.known.get(&register.key, slot))
+            .filter(|e| e.present);
         match (&register.keys.owner, department, within, standing) {
-            (Some(_), Some(d), _, _) => return Place { department_id: d, within_id: None },
-            (None, _, Within::Entry { id, department }, _) => return Place { department_id: department, within_id: Some(id) },
-            (_, None, Within::Unsaid, Some(e)) if values.faults == 0 => {
-                return Place { department_id: e.department, within_id: e.within };
+            (Some(_), Some(d), _, _) => {
+                return Place {
+                    department_id: d,
+                    within_id: None,
+                };
             }
-            (_, _, Within::Unsaid, _) if values.faults == 0 => self.collector.fault(at, missing_place(register)),
+            (None, _, Within::Entry { id, department }, _) => {
+                return Place {
+                    department_id: department,
+                    within_id: Some(id),
+                };
+            }
+            (_, None, Within::Unsaid, Some(e)) if values.faults == 0 => {
+                return Place {
+                    department_id: e.department,
+                    within_id: e.within,
+                };
+            }
+            (_, _, Within::Unsaid, _) if values.faults == 0 => {
+                self.collector.fault(at, missing_place(register))
+            }
             _ => {}
         }
         values.faults += 1;
-        Place { department_id: 0, within_id: None }
+        Place {
+            department_id: 0,
+            within_id: None,
+        }
     }
 
     /// A refused row still speaks of its entry: it does not count as missing from the file.
     fn mark_seen(&mut self, register: &Register, claim: Claim<'_>, at: At<'_>) {
-        if let Ok(Identity::Known(slot)) = identify::identify(&self.start.known, register, &self.start.directory, claim)
+        if let Ok(Identity::Known(slot)) =
+            identify::identify(&self.start.known, register, &self.start.directory, claim)
             && let Some(entry) = self.start.known.get_mut(&register.key, slot)
             && entry.row == 0
         {
@@ -290,17 +385,32 @@ impl<'c> Planner<'c> {
     }
 
     /// Gives a row its entry, unless another row has it already.
-    fn admit(&mut self, at: At<'c>, identity: Identity, place: Place, values: Values) -> Option<Prepared> {
+    fn admit(
+        &mut self,
+        at: At<'c>,
+        identity: Identity,
+        place: Place,
+        values: Values,
+    ) -> Option<Prepared> {
         let register = at.plan.register;
         let sheet = u16::try_from(at.plan.number).unwrap_or(u16::MAX);
         let references = references(register, &values);
-        let content = if register.names_repeat { namesakes::content(&values) } else { 0 };
+        let content = if register.names_repeat {
+            namesakes::content(&values)
+        } else {
+            0
+        };
         let mut pairs: Vec<(String, Option<Value>)> = values
             .fields
             .into_iter()
             .filter_map(|(p, v)| register.fields.get(p).map(|f| (f.key.clone(), v)))
             .collect();
-        pairs.extend(values.extras.into_iter().map(|(k, t)| (k, Some(Value::Text(t)))));
+        pairs.extend(
+            values
+                .extras
+                .into_iter()
+                .map(|(k, t)| (k, Some(Value::Text(t)))),
+        );
         let (slot, id, stored) = match identity {
             Identity::Known(slot) => {
                 let first = self.start.known.get(&register.key, slot).copied()?;
@@ -317,7 +427,10 @@ impl<'c> Planner<'c> {
                 note.into_iter().for_each(|n| self.collector.note(at, n));
                 self.require(at, &pairs)?;
                 let (id, code) = self.number(register, &pairs);
-                let name = pairs.iter().find(|(k, _)| *k == register.keys.name).and_then(|(_, v)| text(v.as_ref()));
+                let name = pairs
+                    .iter()
+                    .find(|(k, _)| *k == register.keys.name)
+                    .and_then(|(_, v)| text(v.as_ref()));
                 let name_key = words::name_key(name.unwrap_or_default());
                 pairs.retain(|(k, _)| *k != register.keys.code);
                 pairs.push((register.keys.code.clone(), Some(Value::Text(code.clone()))));
@@ -332,15 +445,30 @@ impl<'c> Planner<'c> {
                     sheet,
                     content,
                 };
-                (self.start.known.add(&register.key, entry, &code, &name_key), id, false)
+                (
+                    self.start.known.add(&register.key, entry, &code, &name_key),
+                    id,
+                    false,
+                )
             }
         };
-        Some(Prepared { sheet: at.plan.number, row: at.row, slot, id, stored, place, values: pairs, references })
+        Some(Prepared {
+            sheet: at.plan.number,
+            row: at.row,
+            slot,
+            id,
+            stored,
+            place,
+            values: pairs,
+            references,
+        })
     }
 
     fn duplicate(&self, first: &KnownEntry) -> Fault {
         let sheets = &self.collector.report.sheets;
-        let sheet = sheets.get(usize::from(first.sheet)).map_or("", |s| s.sheet.as_str());
+        let sheet = sheets
+            .get(usize::from(first.sheet))
+            .map_or("", |s| s.sheet.as_str());
         Fault {
             code: "duplicate_row",
             message: format!("与“{sheet}”第{}行是同一条目。", first.row),
@@ -351,7 +479,13 @@ impl<'c> Planner<'c> {
     fn require(&mut self, at: At<'c>, pairs: &[(String, Option<Value>)]) -> Option<()> {
         let given = |key: &str| pairs.iter().any(|(k, v)| k == key && v.is_some());
         let mut whole = true;
-        for field in at.plan.register.fields.iter().filter(|f| f.required && f.key != at.plan.register.keys.code) {
+        for field in at
+            .plan
+            .register
+            .fields
+            .iter()
+            .filter(|f| f.required && f.key != at.plan.register.keys.code)
+        {
             if !given(&field.key) {
                 whole = false;
                 let fault = Fault {
@@ -359,7 +493,14 @@ impl<'c> Planner<'c> {
                     message: format!("缺少必填项“{}”。", field.label),
                     suggestion: format!("请填写{}", field.label),
                 };
-                self.collector.fault(At { field: Some(field), column: at.plan.column_of(&field.key), ..at }, fault);
+                self.collector.fault(
+                    At {
+                        field: Some(field),
+                        column: at.plan.column_of(&field.key),
+                        ..at
+                    },
+                    fault,
+                );
             }
         }
         whole.then_some(())
@@ -367,11 +508,17 @@ impl<'c> Planner<'c> {
 
     /// Id and code of a new entry: the code given, else one of our own that is free.
     fn number(&mut self, register: &Register, pairs: &[(String, Option<Value>)]) -> (i64, String) {
-        let given = pairs.iter().find(|(k, _)| *k == register.keys.code).and_then(|(_, v)| text(v.as_ref()));
+        let given = pairs
+            .iter()
+            .find(|(k, _)| *k == register.keys.code)
+            .and_then(|(_, v)| text(v.as_ref()));
         loop {
             let id = self.start.next_entry;
             self.start.next_entry += 1;
-            let code = given.map_or_else(|| format!("{}-{id:08}", register.code_prefix), str::to_owned);
+            let code = given.map_or_else(
+                || format!("{}-{id:08}", register.code_prefix),
+                str::to_owned,
+            );
             if given.is_some() || self.start.known.by_code(&register.key, &code).is_none() {
                 return (id, code);
             }
@@ -389,15 +536,23 @@ fn place_number(entry: &KnownEntry) -> i64 {
 }
 
 fn given(register: &Register, values: &Values, key: &str) -> Option<String> {
-    position_of(register, key).and_then(|p| values.text(p)).map(str::to_owned)
+    position_of(register, key)
+        .and_then(|p| values.text(p))
+        .map(str::to_owned)
 }
 
 fn missing_place(register: &Register) -> Fault {
     let (what, how) = match &register.keys.within {
-        Some(_) if register.keys.owner.is_none() => ("没有写明所属的上级条目。", "请填写所属条目的编码或名称"),
+        Some(_) if register.keys.owner.is_none() => {
+            ("没有写明所属的上级条目。", "请填写所属条目的编码或名称")
+        }
         _ => ("没有写明所属部门。", "请填写部门全称，或在导入时指定部门"),
     };
-    Fault { code: "missing_owner", message: what.to_owned(), suggestion: how.to_owned() }
+    Fault {
+        code: "missing_owner",
+        message: what.to_owned(),
+        suggestion: how.to_owned(),
+    }
 }
 
 fn position_of(register: &Register, key: &str) -> Option<usize> {
@@ -412,7 +567,11 @@ fn text(value: Option<&Value>) -> Option<&str> {
 }
 
 fn value_of(multiple: bool, mut codes: Vec<String>) -> Value {
-    if multiple { Value::List(codes) } else { Value::Text(codes.pop().unwrap_or_default()) }
+    if multiple {
+        Value::List(codes)
+    } else {
+        Value::Text(codes.pop().unwrap_or_default())
+    }
 }
 
 fn references(register: &Register, values: &Values) -> Vec<Reference> {

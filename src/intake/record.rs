@@ -52,7 +52,11 @@ pub struct ImportRow {
 /// # Errors
 /// When the database fails.
 pub fn list(conn: &mut Conn, limit: i64) -> Result<Vec<ImportRow>> {
-    Ok(imports::table.order(imports::id.desc()).limit(limit).select(ImportRow::as_select()).load(conn)?)
+    Ok(imports::table
+        .order(imports::id.desc())
+        .limit(limit)
+        .select(ImportRow::as_select())
+        .load(conn)?)
 }
 
 /// The number that the next import gets; ask while holding the write lock.
@@ -60,7 +64,9 @@ pub fn list(conn: &mut Conn, limit: i64) -> Result<Vec<ImportRow>> {
 /// # Errors
 /// When the database fails.
 pub fn next_id(conn: &mut Conn) -> Result<i64> {
-    let last: Option<i64> = imports::table.select(diesel::dsl::max(imports::id)).first(conn)?;
+    let last: Option<i64> = imports::table
+        .select(diesel::dsl::max(imports::id))
+        .first(conn)?;
     Ok(last.unwrap_or(0) + 1)
 }
 
@@ -77,7 +83,14 @@ pub struct File {
 ///
 /// # Errors
 /// When the database fails.
-pub fn add(conn: &mut Conn, id: i64, viewer: &Viewer, file: &File, change_set: Option<i64>, rows: Counts) -> Result<()> {
+pub fn add(
+    conn: &mut Conn,
+    id: i64,
+    viewer: &Viewer,
+    file: &File,
+    change_set: Option<i64>,
+    rows: Counts,
+) -> Result<()> {
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let row = ImportRow {
         id,
@@ -103,7 +116,10 @@ pub fn add(conn: &mut Conn, id: i64, viewer: &Viewer, file: &File, change_set: O
 /// # Errors
 /// When the database fails.
 pub fn add_extra_column(conn: &mut Conn, register: &str, header: &str) -> Result<()> {
-    let row = (extra_columns::register.eq(register), extra_columns::header.eq(header));
+    let row = (
+        extra_columns::register.eq(register),
+        extra_columns::header.eq(header),
+    );
     each!(conn, c => diesel::insert_into(extra_columns::table).values(row).on_conflict_do_nothing().execute(c))?;
     Ok(())
 }
@@ -124,7 +140,13 @@ pub fn extra_headers(conn: &mut Conn, register: &str) -> Result<Vec<String>> {
 ///
 /// # Errors
 /// [`Error::NotFound`] for an unknown number, [`Error::Conflict`] when it was undone already.
-pub fn undo(conn: &mut Conn, viewer: &Viewer, catalogue: &Catalogue, id: i64, reason: &str) -> Result<(Option<i64>, Undone)> {
+pub fn undo(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    catalogue: &Catalogue,
+    id: i64,
+    reason: &str,
+) -> Result<(Option<i64>, Undone)> {
     let row: ImportRow = imports::table
         .find(id)
         .select(ImportRow::as_select())
@@ -133,7 +155,11 @@ pub fn undo(conn: &mut Conn, viewer: &Viewer, catalogue: &Catalogue, id: i64, re
         .ok_or_else(|| Error::NotFound(format!("编号为 {id} 的导入")))?;
     let purpose = Purpose {
         source: "undo",
-        reason: if reason.is_empty() { format!("撤销导入 {id}: {}", row.file_name) } else { reason.to_owned() },
+        reason: if reason.is_empty() {
+            format!("撤销导入 {id}: {}", row.file_name)
+        } else {
+            reason.to_owned()
+        },
         valid_on: None,
         import_id: Some(id),
         undoes: row.change_set,
@@ -145,7 +171,9 @@ pub fn undo(conn: &mut Conn, viewer: &Viewer, catalogue: &Catalogue, id: i64, re
             .set((imports::state.eq("undone"), imports::undone_by.eq(seq)))
             .execute(set.conn())?;
         if claimed != 1 {
-            return Err(Error::Conflict(format!("导入 {id} 已经撤销过，无需再次撤销")));
+            return Err(Error::Conflict(format!(
+                "导入 {id} 已经撤销过，无需再次撤销"
+            )));
         }
         let undone = match row.change_set {
             Some(done) => undo::take_back(set, viewer, catalogue, done)?,

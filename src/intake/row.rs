@@ -38,25 +38,48 @@ impl Values {
     /// The value given for a field.
     #[must_use]
     pub fn value(&self, position: usize) -> Option<&Value> {
-        self.fields.iter().find(|(p, _)| *p == position).and_then(|(_, v)| v.as_ref())
+        self.fields
+            .iter()
+            .find(|(p, _)| *p == position)
+            .and_then(|(_, v)| v.as_ref())
     }
 }
 
 /// Reads a row; faults and notes go to the collector.
-pub fn read(catalogue: &Catalogue, plan: &SheetPlan<'_>, row: &Row, collector: &mut Collector) -> Values {
-    let mut out = Values { fields: Vec::with_capacity(plan.columns.len() + 2), ..Values::default() };
+pub fn read(
+    catalogue: &Catalogue,
+    plan: &SheetPlan<'_>,
+    row: &Row,
+    collector: &mut Collector,
+) -> Values {
+    let mut out = Values {
+        fields: Vec::with_capacity(plan.columns.len() + 2),
+        ..Values::default()
+    };
     for column in &plan.columns {
-        let Some(cell) = row.cells.get(usize::from(column.index)) else { continue };
+        let Some(cell) = row.cells.get(usize::from(column.index)) else {
+            continue;
+        };
         if matches!(cell, Cell::Empty) {
             continue;
         }
-        let place = Place { plan, row: row.number, column: Some(column.index), field: None };
+        let place = Place {
+            plan,
+            row: row.number,
+            column: Some(column.index),
+            field: None,
+        };
         match &column.target {
             Target::Ignored => {}
             Target::Extra(header) => extra(header, cell, place, collector, &mut out),
             Target::Field { position, context } => {
-                let Some(field) = plan.register.fields.get(*position) else { continue };
-                let place = Place { field: Some(field), ..place };
+                let Some(field) = plan.register.fields.get(*position) else {
+                    continue;
+                };
+                let place = Place {
+                    field: Some(field),
+                    ..place
+                };
                 match field.read(catalogue, cell, context) {
                     Reading::Blank(note) => note.into_iter().for_each(|n| collector.note(place, n)),
                     Reading::Clear if field.required => {

@@ -16,9 +16,9 @@ use crate::intake::mapping::{self, MapFile, Memory, Remembered};
 use crate::intake::planner::{Planner, Start};
 use crate::intake::record::{self, File};
 use crate::intake::report::Report;
+use crate::ledger::chain;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
-use crate::ledger::chain;
 use crate::org::directory::{self, Directory, Found};
 use crate::register::field::FieldType;
 use crate::sheet::annotate::{Outcome, RowAnnotation};
@@ -76,7 +76,11 @@ pub type Progress<'p> = &'p (dyn Fn(u64) + Sync);
 
 impl From<SheetFault> for Error {
     fn from(fault: SheetFault) -> Self {
-        Self::Input { code: fault.code.to_string(), message: fault.message, suggestion: fault.suggestion }
+        Self::Input {
+            code: fault.code.to_string(),
+            message: fault.message,
+            suggestion: fault.suggestion,
+        }
     }
 }
 
@@ -89,7 +93,11 @@ pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>
     let begun = Instant::now();
     let mut conn = app.database.open()?;
     let file = File {
-        name: request.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+        name: request
+            .file
+            .file_name()
+            .map(|n| n.to_string_lossy().into_owned())
+            .unwrap_or_default(),
         digest: chain::file_digest(&request.file).doing("读取文件")?,
     };
     let workbook = app.parser.open(&request.file)?;
@@ -112,30 +120,57 @@ pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>
     if plans.is_empty() {
         return Err(nothing_found(&collector.report));
     }
-    let rank = |p: &SheetPlan<'_>| app.catalogue.registers().iter().position(|r| r.key == p.register.key);
+    let rank = |p: &SheetPlan<'_>| {
+        app.catalogue
+            .registers()
+            .iter()
+            .position(|r| r.key == p.register.key)
+    };
     plans.sort_by_key(|p| (rank(p), p.index));
     let order: Vec<usize> = plans.iter().map(|p| p.index).collect();
-    let job = Job { app, viewer, request, plans: &plans, heads: &heads, file: &file, progress };
+    let job = Job {
+        app,
+        viewer,
+        request,
+        plans: &plans,
+        heads: &heads,
+        file: &file,
+        progress,
+    };
     let rows = workbook.stream(&order)?;
     let (mut report, notes) = job.carry_out(&mut conn, rows, collector)?;
     report.elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Done { report, notes, heads })
+    Ok(Done {
+        report,
+        notes,
+        heads,
+    })
 }
 
 fn nothing_found(report: &Report) -> Error {
     let why: Vec<String> = report
         .sheets
         .iter()
-        .map(|s| format!("“{}”: {}", s.sheet, s.left_out.as_deref().unwrap_or_default()))
+        .map(|s| {
+            format!(
+                "“{}”: {}",
+                s.sheet,
+                s.left_out.as_deref().unwrap_or_default()
+            )
+        })
         .collect();
     Error::Input {
         code: "no_table".to_owned(),
         message: format!("没有找到可以导入的表。{}。", why.join("；")),
-        suggestion: "请确认表头包含系统名称、主管部门等列名；表头特殊时可用列对应文件（--map）指明".to_owned(),
+        suggestion: "请确认表头包含系统名称、主管部门等列名；表头特殊时可用列对应文件（--map）指明"
+            .to_owned(),
     }
 }
 
-type Outcomes = (Report, std::collections::BTreeMap<(usize, u32), RowAnnotation>);
+type Outcomes = (
+    Report,
+    std::collections::BTreeMap<(usize, u32), RowAnnotation>,
+);
 
 struct Job<'j> {
     app: &'j App,
@@ -163,7 +198,9 @@ impl<'j> Job<'j> {
         };
         let mut import = None;
         let (change_set, (mut report, notes)) =
-            change_set::write(conn, self.viewer, purpose, |set| self.fill(set, rows, collector, &mut import))?;
+            change_set::write(conn, self.viewer, purpose, |set| {
+                self.fill(set, rows, collector, &mut import)
+            })?;
         report.change_set = change_set;
         report.import = import;
         report.applied = import.is_some();
@@ -171,7 +208,13 @@ impl<'j> Job<'j> {
     }
 
     /// Plans on a second thread while this one writes what is planned.
-    fn fill(&self, set: &mut ChangeSet<'_>, rows: Rows, collector: Collector, import: &mut Option<i64>) -> Result<Verdict<Outcomes>> {
+    fn fill(
+        &self,
+        set: &mut ChangeSet<'_>,
+        rows: Rows,
+        collector: Collector,
+        import: &mut Option<i64>,
+    ) -> Result<Verdict<Outcomes>> {
         let id = record::next_id(set.conn())?;
         set.belongs_to_import(id);
         let next_entry = set.next_entry();
@@ -191,7 +234,10 @@ impl<'j> Job<'j> {
                     }
                 }
             }
-            let planner = planning.join().map_err(|_| Error::Internal { doing: "核对数据", cause: "内部错误".to_owned() })??;
+            let planner = planning.join().map_err(|_| Error::Internal {
+                doing: "核对数据",
+                cause: "内部错误".to_owned(),
+            })??;
             writing?;
             Ok(planner)
         })?;
@@ -203,20 +249,41 @@ impl<'j> Job<'j> {
         self.remember(set.conn())?;
         let (report, notes) = planned.into_outcomes()?;
         let change_set = set.has_changes().then(|| set.seq());
-        record::add(set.conn(), id, self.viewer, self.file, change_set, report.rows())?;
+        record::add(
+            set.conn(),
+            id,
+            self.viewer,
+            self.file,
+            change_set,
+            report.rows(),
+        )?;
         *import = Some(id);
         Ok(Verdict::Commit((report, notes)))
     }
 
-    fn planner(&self, conn: &mut Conn, next_entry: i64, collector: Collector) -> Result<Planner<'j>> {
+    fn planner(
+        &self,
+        conn: &mut Conn,
+        next_entry: i64,
+        collector: Collector,
+    ) -> Result<Planner<'j>> {
         let mut directory = Directory::load(conn)?;
         self.learn_names(conn, &mut directory)?;
         let department = self.department(&directory)?;
         let mut registers: BTreeSet<&str> = BTreeSet::new();
         for plan in self.plans {
             registers.insert(&plan.register.key);
-            registers.extend(plan.fields().filter(|f| f.kind == FieldType::Reference).filter_map(|f| f.refers_to.as_deref()));
-            let within = plan.register.keys.within.as_deref().and_then(|k| plan.register.field(k));
+            registers.extend(
+                plan.fields()
+                    .filter(|f| f.kind == FieldType::Reference)
+                    .filter_map(|f| f.refers_to.as_deref()),
+            );
+            let within = plan
+                .register
+                .keys
+                .within
+                .as_deref()
+                .and_then(|k| plan.register.field(k));
             registers.extend(within.and_then(|f| f.refers_to.as_deref()));
         }
         let registers: Vec<&str> = registers.into_iter().collect();
@@ -235,22 +302,31 @@ impl<'j> Job<'j> {
     }
 
     fn department(&self, directory: &Directory) -> Result<Option<i64>> {
-        let Some(text) = &self.request.department else { return Ok(None) };
+        let Some(text) = &self.request.department else {
+            return Ok(None);
+        };
         match directory.find(text) {
             Found::One(id) => Ok(Some(id)),
             found => {
                 let fault = crate::intake::identify::department_fault(directory, text, &found);
-                Err(Error::Usage(format!("{} {}", fault.message, fault.suggestion)))
+                Err(Error::Usage(format!(
+                    "{} {}",
+                    fault.message, fault.suggestion
+                )))
             }
         }
     }
 
     /// Names of departments that the mapping explains.
     fn learn_names(&self, conn: &mut Conn, directory: &mut Directory) -> Result<()> {
-        let Some(map) = &self.request.map else { return Ok(()) };
+        let Some(map) = &self.request.map else {
+            return Ok(());
+        };
         for (alias, meant) in &map.departments {
             let Found::One(id) = directory.find(meant) else {
-                return Err(Error::Usage(format!("列对应文件中“{alias}”所指的单位“{meant}”不在机构名录中")));
+                return Err(Error::Usage(format!(
+                    "列对应文件中“{alias}”所指的单位“{meant}”不在机构名录中"
+                )));
             };
             directory.learn(alias, id);
             if self.request.mode != Mode::Check {
@@ -270,7 +346,10 @@ impl<'j> Job<'j> {
             }
             if plan.by_hand {
                 let columns = plan.columns_by_header();
-                let memory = Memory { register: plan.register.key.clone(), columns };
+                let memory = Memory {
+                    register: plan.register.key.clone(),
+                    columns,
+                };
                 mapping::remember(conn, plan.department.as_deref(), &plan.signature, &memory)?;
             }
         }
@@ -278,7 +357,12 @@ impl<'j> Job<'j> {
     }
 
     /// Streams the file through the planner; `hand_over` takes each batch of prepared changes.
-    fn feed(&self, planner: &mut Planner<'j>, rows: Rows, mut hand_over: impl FnMut(Vec<Change>) -> bool) -> Result<()> {
+    fn feed(
+        &self,
+        planner: &mut Planner<'j>,
+        rows: Rows,
+        mut hand_over: impl FnMut(Vec<Change>) -> bool,
+    ) -> Result<()> {
         let mut current: Option<(&'j SheetPlan<'j>, RowSorter)> = None;
         let mut read = 0_u64;
         let mut ended = false;
@@ -288,7 +372,9 @@ impl<'j> Job<'j> {
                     close(planner, current.take());
                     let plan = self.plans.iter().find(|p| p.index == index);
                     let head = self.heads.iter().find(|h| h.index == index);
-                    current = plan.zip(head).map(|(p, h)| (p, RowSorter::new(h, &p.located)));
+                    current = plan
+                        .zip(head)
+                        .map(|(p, h)| (p, RowSorter::new(h, &p.located)));
                 }
                 Event::Row(row) => {
                     read += 1;
@@ -308,17 +394,24 @@ impl<'j> Job<'j> {
         }
         close(planner, current.take());
         if !ended {
-            return Err(Error::Internal { doing: "读取文件", cause: "文件没有读完".to_owned() });
+            return Err(Error::Internal {
+                doing: "读取文件",
+                cause: "文件没有读完".to_owned(),
+            });
         }
         planner.finish()?;
         (self.progress)(read);
         hand_over(planner.take());
         Ok(())
     }
-
 }
 
-fn sort_row<'j>(planner: &mut Planner<'j>, plan: &'j SheetPlan<'j>, sorter: &mut RowSorter, row: Row) -> Result<()> {
+fn sort_row<'j>(
+    planner: &mut Planner<'j>,
+    plan: &'j SheetPlan<'j>,
+    sorter: &mut RowSorter,
+    row: Row,
+) -> Result<()> {
     let sorted = sorter.sort(row);
     let number = sorted.row.number;
     let why = match sorted.kind {
@@ -342,7 +435,9 @@ fn sort_row<'j>(planner: &mut Planner<'j>, plan: &'j SheetPlan<'j>, sorter: &mut
             RowKind::Blank | RowKind::Heading | RowKind::Data => {}
         }
     }
-    planner.collector.outcome(plan.number, number, Outcome::Skipped);
+    planner
+        .collector
+        .outcome(plan.number, number, Outcome::Skipped);
     planner.collector.remark(plan.number, number, why);
     Ok(())
 }

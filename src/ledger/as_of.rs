@@ -49,7 +49,11 @@ pub fn page(
         .select(EntryRow::as_select())
         .load(conn)?;
     let next = rows.last().map(|r| r.id);
-    let moved: Vec<i64> = rows.iter().filter(|r| r.changed_seq > seq).map(|r| r.id).collect();
+    let moved: Vec<i64> = rows
+        .iter()
+        .filter(|r| r.changed_seq > seq)
+        .map(|r| r.id)
+        .collect();
     let mut later = later_changes(conn, &moved, seq)?;
     let stood = rows
         .into_iter()
@@ -79,11 +83,22 @@ fn later_changes(conn: &mut Conn, ids: &[i64], seq: i64) -> Result<HashMap<i64, 
             .filter(revisions::entry_id.eq_any(part.to_vec()))
             .filter(revisions::seq.gt(seq))
             .order((revisions::entry_id, revisions::revision.desc()))
-            .select((revisions::entry_id, revisions::revision, revisions::op, revisions::before))
+            .select((
+                revisions::entry_id,
+                revisions::revision,
+                revisions::op,
+                revisions::before,
+            ))
             .load::<(i64, i32, String, Option<String>)>(conn)?;
         for (id, revision, op, before) in rows {
-            let delta = before.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
-            out.entry(id).or_default().push(Later { revision, op: Op::from_word(&op), delta });
+            let delta = before
+                .and_then(|json| serde_json::from_str(&json).ok())
+                .unwrap_or_default();
+            out.entry(id).or_default().push(Later {
+                revision,
+                op: Op::from_word(&op),
+                delta,
+            });
         }
     }
     Ok(out)

@@ -35,7 +35,9 @@ impl Op {
     /// Reads the stored word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Create, Self::Change, Self::Remove].into_iter().find(|op| op.word() == word)
+        [Self::Create, Self::Change, Self::Remove]
+            .into_iter()
+            .find(|op| op.word() == word)
     }
 }
 
@@ -112,7 +114,10 @@ impl Change {
     /// New values for an entry that stood as `old`; makes a removed one present again.
     #[must_use]
     pub fn amend(old: &EntryRow, mut row: EntryRow, edges: Vec<Edges>) -> Self {
-        let before = delta(&entry::parse(&old.attributes), &entry::parse(&row.attributes));
+        let before = delta(
+            &entry::parse(&old.attributes),
+            &entry::parse(&row.attributes),
+        );
         row.revision = old.revision + 1;
         row.created_seq = old.created_seq;
         row.present = true;

@@ -164,7 +164,8 @@ impl<'c> ChangeSet<'c> {
             row.created_seq = self.header.seq;
             self.next_entry = self.next_entry.max(row.id + 1);
         }
-        self.rows.add(row.id, row.revision, change.op.word(), &change.digest);
+        self.rows
+            .add(row.id, row.revision, change.op.word(), &change.digest);
         self.batch.push(change);
         if self.batch.len() >= BATCH {
             self.flush()?;

@@ -60,7 +60,13 @@ pub struct Place {
 impl EntryRow {
     /// Derives a row from its document; `id`, `revision` and change sets are the caller's.
     #[must_use]
-    pub fn derive(catalogue: &Catalogue, register: &Register, id: i64, place: Place, document: &Document) -> Self {
+    pub fn derive(
+        catalogue: &Catalogue,
+        register: &Register,
+        id: i64,
+        place: Place,
+        document: &Document,
+    ) -> Self {
         let keys = &register.keys;
         let name = text(document, &keys.name).unwrap_or_default();
         let stage = register.stage(catalogue, document);

@@ -33,7 +33,10 @@ pub fn page(
         .filter(entries::register.eq(register))
         .filter(entries::present.eq(true))
         .filter(entries::id.gt(after))
-        .filter(all.into_sql::<Bool>().or(entries::department_id.eq(department.unwrap_or(0))))
+        .filter(
+            all.into_sql::<Bool>()
+                .or(entries::department_id.eq(department.unwrap_or(0))),
+        )
         .order(entries::id)
         .limit(PAGE)
         .select(EntryRow::as_select())
@@ -45,20 +48,34 @@ pub fn page(
 ///
 /// # Errors
 /// When the database fails.
-pub fn search(conn: &mut Conn, viewer: &Viewer, register: &str, query: &str, after: i64) -> Result<Vec<EntryRow>> {
+pub fn search(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    register: &str,
+    query: &str,
+    after: i64,
+) -> Result<Vec<EntryRow>> {
     let words = search::query_words(query);
     if words.is_empty() {
         return Ok(Vec::new());
     }
     let found = match conn {
         Conn::Sqlite(_) => {
-            let all = words.iter().map(|w| format!("\"{w}\"")).collect::<Vec<_>>().join(" AND ");
+            let all = words
+                .iter()
+                .map(|w| format!("\"{w}\""))
+                .collect::<Vec<_>>()
+                .join(" AND ");
             sql::<Bool>("entries.id IN (SELECT rowid FROM entry_words WHERE entry_words MATCH ")
                 .bind::<Text, _>(all)
                 .sql(")")
         }
         Conn::Postgres(_) => {
-            let all = words.iter().map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" & ");
+            let all = words
+                .iter()
+                .map(|w| format!("'{w}'"))
+                .collect::<Vec<_>>()
+                .join(" & ");
             sql::<Bool>("entries.id IN (SELECT entry_id FROM entry_words WHERE words @@ CAST(")
                 .bind::<Text, _>(all)
                 .sql(" AS tsquery))")
@@ -131,7 +148,15 @@ pub struct Version {
 /// # Errors
 /// When the database fails.
 pub fn history(conn: &mut Conn, viewer: &Viewer, row: &EntryRow) -> Result<Vec<Version>> {
-    type Row = (i32, String, i64, Option<String>, chrono::NaiveDateTime, String, String);
+    type Row = (
+        i32,
+        String,
+        i64,
+        Option<String>,
+        chrono::NaiveDateTime,
+        String,
+        String,
+    );
     let rows: Vec<Row> = visible(viewer)
         .inner_join(revisions::table.on(revisions::entry_id.eq(entries::id)))
         .inner_join(change_sets::table.on(change_sets::seq.eq(revisions::seq)))
@@ -152,11 +177,23 @@ pub fn history(conn: &mut Conn, viewer: &Viewer, row: &EntryRow) -> Result<Vec<V
     for (revision, op, seq, delta, at, actor, reason) in rows {
         let after = standing.clone();
         match delta {
-            Some(json) => turn_back(&mut standing, &serde_json::from_str::<Delta>(&json).unwrap_or_default()),
+            Some(json) => turn_back(
+                &mut standing,
+                &serde_json::from_str::<Delta>(&json).unwrap_or_default(),
+            ),
             None => standing.clear(),
         }
         let before = standing.clone();
-        out.push(Version { revision, op, seq, at, actor, reason, after, before });
+        out.push(Version {
+            revision,
+            op,
+            seq,
+            at,
+            actor,
+            reason,
+            after,
+            before,
+        });
     }
     Ok(out)
 }
@@ -177,9 +214,11 @@ pub struct Neighbour {
 /// # Errors
 /// When the database fails.
 pub fn neighbours(conn: &mut Conn, viewer: &Viewer, id: i64, seq: i64) -> Result<Vec<Neighbour>> {
-    let live = relations::since_seq
-        .le(seq)
-        .and(relations::until_seq.is_null().or(relations::until_seq.gt(seq).assume_not_null()));
+    let live = relations::since_seq.le(seq).and(
+        relations::until_seq
+            .is_null()
+            .or(relations::until_seq.gt(seq).assume_not_null()),
+    );
     let out: Vec<(String, i64)> = visible(viewer)
         .inner_join(relations::table.on(relations::to_id.eq(entries::id)))
         .filter(relations::from_id.eq(id))
@@ -187,9 +226,11 @@ pub fn neighbours(conn: &mut Conn, viewer: &Viewer, id: i64, seq: i64) -> Result
         .order((relations::field, relations::to_id))
         .select((relations::field, relations::to_id))
         .load(conn)?;
-    let live = relations::since_seq
-        .le(seq)
-        .and(relations::until_seq.is_null().or(relations::until_seq.gt(seq).assume_not_null()));
+    let live = relations::since_seq.le(seq).and(
+        relations::until_seq
+            .is_null()
+            .or(relations::until_seq.gt(seq).assume_not_null()),
+    );
     let into: Vec<(String, i64)> = visible(viewer)
         .inner_join(relations::table.on(relations::from_id.eq(entries::id)))
         .filter(relations::to_id.eq(id))
@@ -197,6 +238,16 @@ pub fn neighbours(conn: &mut Conn, viewer: &Viewer, id: i64, seq: i64) -> Result
         .order((relations::field, relations::from_id))
         .select((relations::field, relations::from_id))
         .load(conn)?;
-    let side = |outgoing: bool| move |(field, other): (String, i64)| Neighbour { field, outgoing, other };
-    Ok(out.into_iter().map(side(true)).chain(into.into_iter().map(side(false))).collect())
+    let side = |outgoing: bool| {
+        move |(field, other): (String, i64)| Neighbour {
+            field,
+            outgoing,
+            other,
+        }
+    };
+    Ok(out
+        .into_iter()
+        .map(side(true))
+        .chain(into.into_iter().map(side(false)))
+        .collect())
 }

@@ -30,7 +30,11 @@ pub fn query_words(query: &str) -> Vec<String> {
     let cleaned = words::name_key(query);
     if cleaned.len() > 1 && cleaned.chars().all(|c| c.is_ascii_lowercase()) {
         let letters: Vec<char> = cleaned.chars().collect();
-        out.extend(letters.windows(2).map(|p| format!("py{}", p.iter().collect::<String>())));
+        out.extend(
+            letters
+                .windows(2)
+                .map(|p| format!("py{}", p.iter().collect::<String>())),
+        );
     } else {
         add_pairs(query, &mut out);
     }
@@ -89,8 +93,17 @@ mod tests {
         for query in ["医保", "系统", "ybxt", "OA", "保系统", "0001"] {
             let wanted = query_words(query);
             assert!(!wanted.is_empty(), "{query}");
-            assert!(wanted.iter().all(|w| words.contains(&w.as_str()) || query == "OA"), "{query}: {wanted:?} in {words:?}");
+            assert!(
+                wanted
+                    .iter()
+                    .all(|w| words.contains(&w.as_str()) || query == "OA"),
+                "{query}: {wanted:?} in {words:?}"
+            );
         }
-        assert!(!query_words("公安").iter().all(|w| words.contains(&w.as_str())));
+        assert!(
+            !query_words("公安")
+                .iter()
+                .all(|w| words.contains(&w.as_str()))
+        );
     }
 }

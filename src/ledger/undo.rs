@@ -58,7 +58,12 @@ struct Touched {
 ///
 /// # Errors
 /// When the database fails.
-pub fn take_back(set: &mut ChangeSet<'_>, viewer: &Viewer, catalogue: &Catalogue, seq: i64) -> Result<Undone> {
+pub fn take_back(
+    set: &mut ChangeSet<'_>,
+    viewer: &Viewer,
+    catalogue: &Catalogue,
+    seq: i64,
+) -> Result<Undone> {
     let directory = Directory::load(set.conn())?;
     let mut out = Undone::default();
     let mut touched = Vec::new();
@@ -87,15 +92,29 @@ pub fn take_back(set: &mut ChangeSet<'_>, viewer: &Viewer, catalogue: &Catalogue
 }
 
 fn kept(row: &EntryRow, reason: &'static str) -> Kept {
-    Kept { register: row.register.clone(), code: row.code.clone(), name: row.name.clone(), reason }
+    Kept {
+        register: row.register.clone(),
+        code: row.code.clone(),
+        name: row.name.clone(),
+        reason,
+    }
 }
 
 /// The entries of a change set: those unchanged since, and (as `Err`) those that moved on.
-fn load(set: &mut ChangeSet<'_>, viewer: &Viewer, seq: i64) -> Result<Vec<std::result::Result<Touched, EntryRow>>> {
+fn load(
+    set: &mut ChangeSet<'_>,
+    viewer: &Viewer,
+    seq: i64,
+) -> Result<Vec<std::result::Result<Touched, EntryRow>>> {
     let records: Vec<(i64, i32, String, Option<String>)> = revisions::table
         .filter(revisions::seq.eq(seq))
         .order(revisions::ordinal)
-        .select((revisions::entry_id, revisions::revision, revisions::op, revisions::before))
+        .select((
+            revisions::entry_id,
+            revisions::revision,
+            revisions::op,
+            revisions::before,
+        ))
         .load(set.conn())?;
     let mut out = Vec::with_capacity(records.len());
     for part in records.chunks(500) {
@@ -105,8 +124,14 @@ fn load(set: &mut ChangeSet<'_>, viewer: &Viewer, seq: i64) -> Result<Vec<std::r
         for (id, revision, op, before) in part {
             let Some(row) = rows.remove(id) else { continue };
             out.push(if row.revision == *revision {
-                let delta = before.as_deref().and_then(|json| serde_json::from_str(json).ok());
-                Ok(Touched { op: Op::from_word(op), delta, row })
+                let delta = before
+                    .as_deref()
+                    .and_then(|json| serde_json::from_str(json).ok());
+                Ok(Touched {
+                    op: Op::from_word(op),
+                    delta,
+                    row,
+                })
             } else {
                 Err(row)
             });
@@ -117,7 +142,11 @@ fn load(set: &mut ChangeSet<'_>, viewer: &Viewer, seq: i64) -> Result<Vec<std::r
 
 /// Entries about to be removed that something else, or something kept because of it, refers to.
 fn still_referred(set: &mut ChangeSet<'_>, touched: &[Touched]) -> Result<HashSet<i64>> {
-    let mut leaving: HashSet<i64> = touched.iter().filter(|t| t.op == Some(Op::Create)).map(|t| t.row.id).collect();
+    let mut leaving: HashSet<i64> = touched
+        .iter()
+        .filter(|t| t.op == Some(Op::Create))
+        .map(|t| t.row.id)
+        .collect();
     let ids: Vec<i64> = leaving.iter().copied().collect();
     let mut edges: Vec<(i64, i64)> = Vec::new();
     for part in ids.chunks(500) {
@@ -150,7 +179,8 @@ fn restore(
     directory: &Directory,
     entry: &Touched,
 ) -> Result<bool> {
-    let (Some(register), Some(delta)) = (catalogue.register(&entry.row.register), &entry.delta) else {
+    let (Some(register), Some(delta)) = (catalogue.register(&entry.row.register), &entry.delta)
+    else {
         return Ok(false);
     };
     let mut document = entry.row.document();
@@ -167,9 +197,17 @@ fn restore(
 }
 
 /// The edges of a document; `None` when one of its ends is no longer there.
-fn edges(set: &mut ChangeSet<'_>, register: &Register, document: &Document) -> Result<Option<Vec<Edges>>> {
+fn edges(
+    set: &mut ChangeSet<'_>,
+    register: &Register,
+    document: &Document,
+) -> Result<Option<Vec<Edges>>> {
     let mut out = Vec::new();
-    for field in register.fields.iter().filter(|f| f.kind == FieldType::Reference) {
+    for field in register
+        .fields
+        .iter()
+        .filter(|f| f.kind == FieldType::Reference)
+    {
         let codes: Vec<String> = match document.get(&field.key) {
             Some(Value::Text(code)) => vec![code.clone()],
             Some(Value::List(codes)) => codes.clone(),
@@ -188,7 +226,10 @@ fn edges(set: &mut ChangeSet<'_>, register: &Register, document: &Document) -> R
             let Some(id) = found else { return Ok(None) };
             to.push(id);
         }
-        out.push(Edges { field: field.key.clone(), to });
+        out.push(Edges {
+            field: field.key.clone(),
+            to,
+        });
     }
     Ok(Some(out))
 }
@@ -201,13 +242,25 @@ fn place(
     document: &Document,
     edges: &[Edges],
 ) -> Result<Option<Place>> {
-    let within = register.keys.within.as_ref().and_then(|key| edges.iter().find(|e| &e.field == key));
+    let within = register
+        .keys
+        .within
+        .as_ref()
+        .and_then(|key| edges.iter().find(|e| &e.field == key));
     let within = within.and_then(|e| e.to.first().copied());
     if let Some(owner) = &register.keys.owner {
         let code = crate::ledger::entry::text(document, owner).unwrap_or_default();
-        return Ok(directory.by_code(code).map(|d| Place { department_id: d.id, within_id: within }));
+        return Ok(directory.by_code(code).map(|d| Place {
+            department_id: d.id,
+            within_id: within,
+        }));
     }
-    let Some(within_id) = within else { return Ok(None) };
+    let Some(within_id) = within else {
+        return Ok(None);
+    };
     let rows = read::by_ids(set.conn(), viewer, &[within_id])?;
-    Ok(rows.first().map(|r| Place { department_id: r.department_id, within_id: Some(within_id) }))
+    Ok(rows.first().map(|r| Place {
+        department_id: r.department_id,
+        within_id: Some(within_id),
+    }))
 }

@@ -36,7 +36,10 @@ pub struct Break {
 
 impl Break {
     fn at(seq: i64, reason: impl Into<String>) -> Self {
-        Self { seq, reason: reason.into() }
+        Self {
+            seq,
+            reason: reason.into(),
+        }
     }
 }
 
@@ -51,8 +54,16 @@ pub fn verify(conn: &mut Conn) -> Result<Findings> {
             .first::<(i64, Vec<u8>)>(conn)?;
         let (walked, chain_break) = walk_chain(conn, head_seq, &head_hash)?;
         let (count, row_break) = walk_entries(conn)?;
-        let broken = [chain_break, row_break].into_iter().flatten().min_by_key(|b| b.seq);
-        Ok(Findings { change_sets: walked, entries: count, head: chain::hex(&head_hash), broken })
+        let broken = [chain_break, row_break]
+            .into_iter()
+            .flatten()
+            .min_by_key(|b| b.seq);
+        Ok(Findings {
+            change_sets: walked,
+            entries: count,
+            head: chain::hex(&head_hash),
+            broken,
+        })
     })
 }
 
@@ -60,7 +71,14 @@ type Link = (Header, Vec<u8>, Vec<u8>);
 
 fn links(conn: &mut Conn, after: i64) -> Result<Vec<Link>> {
     type Row = (
-        (i64, chrono::NaiveDateTime, String, String, String, Option<String>),
+        (
+            i64,
+            chrono::NaiveDateTime,
+            String,
+            String,
+            String,
+            Option<String>,
+        ),
         (Option<i64>, Option<i64>, i64, Vec<u8>, Vec<u8>, Vec<u8>),
     );
     use change_sets as c;
@@ -70,11 +88,32 @@ fn links(conn: &mut Conn, after: i64) -> Result<Vec<Link>> {
         .limit(500)
         .select((
             (c::seq, c::at, c::actor, c::source, c::reason, c::valid_on),
-            (c::import_id, c::undoes, c::entries, c::digest, c::prev, c::hash),
+            (
+                c::import_id,
+                c::undoes,
+                c::entries,
+                c::digest,
+                c::prev,
+                c::hash,
+            ),
         ))
         .load(conn)?;
-    let link = |((seq, at, actor, source, reason, valid_on), (import_id, undoes, entries, digest, prev, hash)): Row| {
-        let header = Header { seq, at, actor, source, reason, valid_on, import_id, undoes, entries, digest };
+    let link = |(
+        (seq, at, actor, source, reason, valid_on),
+        (import_id, undoes, entries, digest, prev, hash),
+    ): Row| {
+        let header = Header {
+            seq,
+            at,
+            actor,
+            source,
+            reason,
+            valid_on,
+            import_id,
+            undoes,
+            entries,
+            digest,
+        };
         (header, prev, hash)
     };
     Ok(rows.into_iter().map(link).collect())
@@ -98,7 +137,10 @@ fn walk_chain(conn: &mut Conn, head_seq: i64, head_hash: &[u8]) -> Result<(i64, 
                 return Ok((seq, Some(Break::at(seq, "与前一变更的链接不符"))));
             }
             if header.hash(&prev).as_slice() != stored_hash {
-                return Ok((seq, Some(Break::at(seq, "变更的作者、时间、原因或摘要被改动"))));
+                return Ok((
+                    seq,
+                    Some(Break::at(seq, "变更的作者、时间、原因或摘要被改动")),
+                ));
             }
             if let Some(found) = check_rows(conn, &header)? {
                 return Ok((seq, Some(found)));
@@ -106,7 +148,12 @@ fn walk_chain(conn: &mut Conn, head_seq: i64, head_hash: &[u8]) -> Result<(i64, 
             prev = stored_hash;
         }
     }
-    let tail = (seq != head_seq || prev != head_hash).then(|| Break::at(seq.min(head_seq) + 1, "账本末尾与链头不符，可能有变更被截去"));
+    let tail = (seq != head_seq || prev != head_hash).then(|| {
+        Break::at(
+            seq.min(head_seq) + 1,
+            "账本末尾与链头不符，可能有变更被截去",
+        )
+    });
     Ok((seq, tail))
 }
 
@@ -120,7 +167,13 @@ fn check_rows(conn: &mut Conn, header: &Header) -> Result<Option<Break>> {
             .filter(revisions::ordinal.gt(last))
             .order(revisions::ordinal)
             .limit(5_000)
-            .select((revisions::ordinal, revisions::entry_id, revisions::revision, revisions::op, revisions::digest))
+            .select((
+                revisions::ordinal,
+                revisions::entry_id,
+                revisions::revision,
+                revisions::op,
+                revisions::digest,
+            ))
             .load::<(i64, i64, i32, String, Vec<u8>)>(conn)?;
         let Some(end) = part.last() else { break };
         last = end.0;
@@ -130,7 +183,10 @@ fn check_rows(conn: &mut Conn, header: &Header) -> Result<Option<Break>> {
         }
     }
     if count != header.entries {
-        return Ok(Some(Break::at(header.seq, format!("应有 {} 条变更记录，实有 {count} 条", header.entries))));
+        return Ok(Some(Break::at(
+            header.seq,
+            format!("应有 {} 条变更记录，实有 {count} 条", header.entries),
+        )));
     }
     let same = rows.finish().as_slice() == header.digest.as_slice();
     Ok((!same).then(|| Break::at(header.seq, "条目变更记录被改动")))
@@ -154,7 +210,14 @@ fn walk_entries(conn: &mut Conn) -> Result<(i64, Option<Break>)> {
             .filter(entries::id.gt(after))
             .order(entries::id)
             .limit(2_000)
-            .select((entries::id, entries::register, entries::code, entries::present, entries::revision, entries::attributes))
+            .select((
+                entries::id,
+                entries::register,
+                entries::code,
+                entries::present,
+                entries::revision,
+                entries::attributes,
+            ))
             .load::<(i64, String, String, bool, i32, String)>(conn)?;
         let end = part.last().map_or(i64::MAX, |row| row.0);
         let mut history = histories(conn, after, end)?;
@@ -162,14 +225,26 @@ fn walk_entries(conn: &mut Conn) -> Result<(i64, Option<Break>)> {
         for (id, register, code, present, revision, attributes) in part {
             count += 1;
             let past = history.remove(&id).unwrap_or_default();
-            let stands = Standing { id, register: &register, present, revision, attributes };
+            let stands = Standing {
+                id,
+                register: &register,
+                present,
+                revision,
+                attributes,
+            };
             if let Some((seq, reason)) = stands.check(&past) {
-                keep_first(&mut first, Break::at(seq, format!("条目“{code}”: {reason}")));
+                keep_first(
+                    &mut first,
+                    Break::at(seq, format!("条目“{code}”: {reason}")),
+                );
             }
         }
         for (id, past) in history {
             let seq = past.iter().map(|p| p.seq).min().unwrap_or(0);
-            keep_first(&mut first, Break::at(seq, format!("条目 {id} 有历史而本身缺失")));
+            keep_first(
+                &mut first,
+                Break::at(seq, format!("条目 {id} 有历史而本身缺失")),
+            );
         }
         if end == i64::MAX {
             return Ok((count, first));
@@ -189,12 +264,25 @@ fn histories(conn: &mut Conn, after: i64, last: i64) -> Result<HashMap<i64, Vec<
         .filter(revisions::entry_id.gt(after))
         .filter(revisions::entry_id.le(last))
         .order((revisions::entry_id, revisions::revision.desc()))
-        .select((revisions::entry_id, revisions::seq, revisions::revision, revisions::op, revisions::before, revisions::digest))
+        .select((
+            revisions::entry_id,
+            revisions::seq,
+            revisions::revision,
+            revisions::op,
+            revisions::before,
+            revisions::digest,
+        ))
         .load::<(i64, i64, i32, String, Option<String>, Vec<u8>)>(conn)?;
     let mut out: HashMap<i64, Vec<Past>> = HashMap::new();
     for (id, seq, revision, op, before, digest) in rows {
         let op = Op::from_word(&op);
-        out.entry(id).or_default().push(Past { seq, revision, op, before, digest });
+        out.entry(id).or_default().push(Past {
+            seq,
+            revision,
+            op,
+            before,
+            digest,
+        });
     }
     Ok(out)
 }

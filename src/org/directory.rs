@@ -84,7 +84,9 @@ impl Directory {
             .order((departments::sort, departments::id))
             .select(Department::as_select())
             .load(conn)?;
-        let aliases: Vec<Alias> = department_aliases::table.select(Alias::as_select()).load(conn)?;
+        let aliases: Vec<Alias> = department_aliases::table
+            .select(Alias::as_select())
+            .load(conn)?;
         let mut out = Self::default();
         for row in rows {
             out.take(row);
@@ -157,7 +159,11 @@ impl Directory {
             .filter(|(score, _)| *score > 0.5)
             .collect();
         scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-        scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+        scored
+            .into_iter()
+            .take(3)
+            .map(|(_, name)| name.to_owned())
+            .collect()
     }
 
     /// Adds a department that an import named, before any organisation was loaded.
@@ -192,7 +198,8 @@ impl Directory {
 
 /// 1 for equal names; a name that the other one contains counts as close (水利局 in 示例市水利局).
 fn likeness(a: &str, b: &str) -> f64 {
-    let contained = (a.chars().count() >= 2 && b.contains(a)) || (b.chars().count() >= 2 && a.contains(b));
+    let contained =
+        (a.chars().count() >= 2 && b.contains(a)) || (b.chars().count() >= 2 && a.contains(b));
     let edit = strsim::normalized_levenshtein(a, b);
     if contained { edit.max(0.8) } else { edit }
 }

@@ -20,14 +20,86 @@ use crate::sheet::workbook::{Event, Parser};
 
 /// What a column of the list holds, with the headers that say so.
 const COLUMNS: [(Column, &[&str]); 9] = [
-    (Column::Name, &["单位全称", "单位名称", "部门名称", "部门全称", "机构名称", "全称", "名称", "部门", "单位", "name", "agency_name"]),
-    (Column::Code, &["单位代码", "部门代码", "机构代码", "代码", "编码", "code", "record_id"]),
-    (Column::Credit, &["统一社会信用代码", "信用代码", "credit_code", "uscc"]),
-    (Column::Short, &["简称", "单位简称", "部门简称", "short_name", "acronym", "agency_acronym"]),
-    (Column::Former, &["曾用名", "别名", "原名称", "aliases", "alternate_or_former_names"]),
-    (Column::Region, &["行政区划", "区划", "所属区划", "行政区划代码", "region"]),
-    (Column::Parent, &["上级单位", "主管部门", "所属部门", "上级部门", "parent", "reports_to"]),
-    (Column::Category, &["类别", "机构类别", "机构类型", "单位类别", "category", "type_of_agency", "organization_type"]),
+    (
+        Column::Name,
+        &[
+            "单位全称",
+            "单位名称",
+            "部门名称",
+            "部门全称",
+            "机构名称",
+            "全称",
+            "名称",
+            "部门",
+            "单位",
+            "name",
+            "agency_name",
+        ],
+    ),
+    (
+        Column::Code,
+        &[
+            "单位代码",
+            "部门代码",
+            "机构代码",
+            "代码",
+            "编码",
+            "code",
+            "record_id",
+        ],
+    ),
+    (
+        Column::Credit,
+        &["统一社会信用代码", "信用代码", "credit_code", "uscc"],
+    ),
+    (
+        Column::Short,
+        &[
+            "简称",
+            "单位简称",
+            "部门简称",
+            "short_name",
+            "acronym",
+            "agency_acronym",
+        ],
+    ),
+    (
+        Column::Former,
+        &[
+            "曾用名",
+            "别名",
+            "原名称",
+            "aliases",
+            "alternate_or_former_names",
+        ],
+    ),
+    (
+        Column::Region,
+        &["行政区划", "区划", "所属区划", "行政区划代码", "region"],
+    ),
+    (
+        Column::Parent,
+        &[
+            "上级单位",
+            "主管部门",
+            "所属部门",
+            "上级部门",
+            "parent",
+            "reports_to",
+        ],
+    ),
+    (
+        Column::Category,
+        &[
+            "类别",
+            "机构类别",
+            "机构类型",
+            "单位类别",
+            "category",
+            "type_of_agency",
+            "organization_type",
+        ],
+    ),
     (Column::Sort, &["序号", "排序", "seq"]),
 ];
 
@@ -74,7 +146,10 @@ struct Line {
 
 impl Line {
     fn get(&self, column: Column) -> Option<&str> {
-        self.cells.get(&column).map(String::as_str).filter(|t| !t.is_empty())
+        self.cells
+            .get(&column)
+            .map(String::as_str)
+            .filter(|t| !t.is_empty())
     }
 }
 
@@ -82,10 +157,20 @@ impl Line {
 ///
 /// # Errors
 /// When the file cannot be read or has no column of names; whatever the database says.
-pub fn load(conn: &mut Conn, parser: &Parser, catalogue: &Catalogue, file: &Path) -> Result<Loaded> {
+pub fn load(
+    conn: &mut Conn,
+    parser: &Parser,
+    catalogue: &Catalogue,
+    file: &Path,
+) -> Result<Loaded> {
     let lines = read(parser, file)?;
     conn.transaction(|conn| {
-        let mut list = List { directory: Directory::load(conn)?, catalogue, out: Loaded::default(), named: HashSet::new() };
+        let mut list = List {
+            directory: Directory::load(conn)?,
+            catalogue,
+            out: Loaded::default(),
+            named: HashSet::new(),
+        };
         let mut rows: Vec<(Department, &Line)> = Vec::new();
         let mut next = list.directory.next_id();
         for line in &lines {
@@ -102,14 +187,20 @@ pub fn load(conn: &mut Conn, parser: &Parser, catalogue: &Catalogue, file: &Path
 }
 
 fn read(parser: &Parser, file: &Path) -> Result<Vec<Line>> {
-    let known: HashSet<String> =
-        COLUMNS.iter().flat_map(|(_, names)| names.iter().map(|n| words::header(n).key)).collect();
+    let known: HashSet<String> = COLUMNS
+        .iter()
+        .flat_map(|(_, names)| names.iter().map(|n| words::header(n).key))
+        .collect();
     let workbook = parser.open(file)?;
     let heads = workbook.sheets().to_vec();
     let found = heads.iter().find_map(|head| {
-        let located = locate::locate(head, &known).or_else(|_| locate::locate_at(head, 1)).ok()?;
+        let located = locate::locate(head, &known)
+            .or_else(|_| locate::locate_at(head, 1))
+            .ok()?;
         let columns = columns(&located);
-        columns.contains_key(&Column::Name).then_some((head, located, columns))
+        columns
+            .contains_key(&Column::Name)
+            .then_some((head, located, columns))
     });
     let Some((head, located, columns)) = found else {
         return Err(Error::Input {
@@ -134,8 +225,15 @@ fn columns(located: &Located) -> HashMap<Column, u16> {
     let mut out = HashMap::new();
     for (column, names) in COLUMNS {
         let keys: Vec<String> = names.iter().map(|n| words::header(n).key).collect();
-        let rank = |path: &[String]| path.last().and_then(|t| keys.iter().position(|k| *k == words::header(t).key));
-        let best = located.columns.iter().filter_map(|c| Some((rank(&c.path)?, c.index))).min();
+        let rank = |path: &[String]| {
+            path.last()
+                .and_then(|t| keys.iter().position(|k| *k == words::header(t).key))
+        };
+        let best = located
+            .columns
+            .iter()
+            .filter_map(|c| Some((rank(&c.path)?, c.index)))
+            .min();
         if let Some((_, index)) = best {
             out.insert(column, index);
         }
@@ -146,9 +244,17 @@ fn columns(located: &Located) -> HashMap<Column, u16> {
 fn line(row: &Row, columns: &HashMap<Column, u16>) -> Line {
     let cells = columns
         .iter()
-        .filter_map(|(column, index)| Some((*column, words::clean(&row.cells.get(usize::from(*index))?.text()))))
+        .filter_map(|(column, index)| {
+            Some((
+                *column,
+                words::clean(&row.cells.get(usize::from(*index))?.text()),
+            ))
+        })
         .collect();
-    Line { row: row.number, cells }
+    Line {
+        row: row.number,
+        cells,
+    }
 }
 
 struct List<'l> {
@@ -170,15 +276,26 @@ impl List<'_> {
             return None;
         };
         if !self.named.insert(words::name_key(name)) {
-            self.problem(line.row, format!("“{name}”在名录中出现了不止一次，请合并或用全称区分"));
+            self.problem(
+                line.row,
+                format!("“{name}”在名录中出现了不止一次，请合并或用全称区分"),
+            );
             return None;
         }
         let credit = line.get(Column::Credit).map(str::to_uppercase);
         if let Some(credit) = credit.as_deref().filter(|c| !credit_code::is_valid(c)) {
-            self.problem(line.row, format!("统一社会信用代码“{credit}”校验不通过，请核对（列请设为文本格式）"));
+            self.problem(
+                line.row,
+                format!("统一社会信用代码“{credit}”校验不通过，请核对（列请设为文本格式）"),
+            );
         }
-        let region = line.get(Column::Region).and_then(|text| self.region(line.row, text));
-        let by_code = line.get(Column::Code).and_then(|c| self.directory.by_code(c)).cloned();
+        let region = line
+            .get(Column::Region)
+            .and_then(|text| self.region(line.row, text));
+        let by_code = line
+            .get(Column::Code)
+            .and_then(|c| self.directory.by_code(c))
+            .cloned();
         let standing = by_code.or_else(|| match self.directory.find(name) {
             Found::One(id) => self.directory.get(id).cloned(),
             Found::Many(_) | Found::None(_) => None,
@@ -191,8 +308,14 @@ impl List<'_> {
             |d| d.id,
         );
         let code = line.get(Column::Code).map(str::to_owned);
-        let code = standing.as_ref().map(|d| d.code.clone()).or(code).unwrap_or_else(|| format!("D{id:06}"));
-        let keep = |new: Option<String>, old: fn(&Department) -> Option<String>| new.or_else(|| standing.as_ref().and_then(old));
+        let code = standing
+            .as_ref()
+            .map(|d| d.code.clone())
+            .or(code)
+            .unwrap_or_else(|| format!("D{id:06}"));
+        let keep = |new: Option<String>, old: fn(&Department) -> Option<String>| {
+            new.or_else(|| standing.as_ref().and_then(old))
+        };
         Some(Department {
             id,
             code,
@@ -201,8 +324,13 @@ impl List<'_> {
             credit_code: keep(credit, |d| d.credit_code.clone()),
             region: keep(region, |d| d.region.clone()),
             parent_id: standing.as_ref().and_then(|d| d.parent_id),
-            category: keep(line.get(Column::Category).map(str::to_owned), |d| d.category.clone()),
-            sort: line.get(Column::Sort).and_then(|s| s.parse().ok()).unwrap_or_else(|| i64::from(line.row)),
+            category: keep(line.get(Column::Category).map(str::to_owned), |d| {
+                d.category.clone()
+            }),
+            sort: line
+                .get(Column::Sort)
+                .and_then(|s| s.parse().ok())
+                .unwrap_or_else(|| i64::from(line.row)),
             provisional: false,
         })
     }
@@ -215,7 +343,10 @@ impl List<'_> {
                 None
             }
             _ => {
-                self.problem(row, format!("行政区划“{text}”不止一个，请写明上级，如“济南市市中区”"));
+                self.problem(
+                    row,
+                    format!("行政区划“{text}”不止一个，请写明上级，如“济南市市中区”"),
+                );
                 None
             }
         }
@@ -228,10 +359,14 @@ impl List<'_> {
             .flat_map(|(d, _)| [(d.name_key.clone(), d.id), (words::name_key(&d.code), d.id)])
             .collect();
         for (department, line) in rows {
-            let Some(text) = line.get(Column::Parent) else { continue };
-            let parent = listed.get(&words::name_key(text)).copied().or_else(|| match self.directory.find(text) {
-                Found::One(id) => Some(id),
-                Found::Many(_) | Found::None(_) => None,
+            let Some(text) = line.get(Column::Parent) else {
+                continue;
+            };
+            let parent = listed.get(&words::name_key(text)).copied().or_else(|| {
+                match self.directory.find(text) {
+                    Found::One(id) => Some(id),
+                    Found::Many(_) | Found::None(_) => None,
+                }
             });
             match parent {
                 Some(id) if id != department.id => department.parent_id = Some(id),
@@ -245,7 +380,13 @@ impl List<'_> {
             match self.directory.get(row.id) {
                 None => {
                     self.out.new += 1;
-                    directory::insert(conn, std::slice::from_ref(&Department { parent_id: None, ..row.clone() }))?;
+                    directory::insert(
+                        conn,
+                        std::slice::from_ref(&Department {
+                            parent_id: None,
+                            ..row.clone()
+                        }),
+                    )?;
                 }
                 Some(old) if old == row => self.out.same += 1,
                 Some(old) => {
@@ -258,9 +399,19 @@ impl List<'_> {
         }
         for (row, line) in rows {
             update(conn, row)?;
-            let split = |t: &str| t.split(['、', '，', ',', ';', '；', '|']).map(words::clean).collect::<Vec<_>>();
+            let split = |t: &str| {
+                t.split(['、', '，', ',', ';', '；', '|'])
+                    .map(words::clean)
+                    .collect::<Vec<_>>()
+            };
             for (column, kind) in [(Column::Short, "short"), (Column::Former, "former")] {
-                for alias in line.get(column).map(split).unwrap_or_default().iter().filter(|a| !a.is_empty()) {
+                for alias in line
+                    .get(column)
+                    .map(split)
+                    .unwrap_or_default()
+                    .iter()
+                    .filter(|a| !a.is_empty())
+                {
                     directory::remember(conn, row.id, alias, kind)?;
                 }
             }

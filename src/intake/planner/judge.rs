@@ -33,19 +33,38 @@ impl<'c> Planner<'c> {
     }
 
     /// Fills in the codes of what a row refers to; the first reference that does not resolve is the error.
-    fn resolve(&self, register: &Register, row: &mut Prepared) -> std::result::Result<Vec<Edges>, (usize, Fault)> {
+    fn resolve(
+        &self,
+        register: &Register,
+        row: &mut Prepared,
+    ) -> std::result::Result<Vec<Edges>, (usize, Fault)> {
         let mut edges = Vec::with_capacity(row.references.len());
         for reference in &row.references {
-            let Some(field) = register.fields.get(reference.position) else { continue };
-            let Some(target) = field.refers_to.as_deref().and_then(|k| self.start.catalogue.register(k)) else { continue };
+            let Some(field) = register.fields.get(reference.position) else {
+                continue;
+            };
+            let Some(target) = field
+                .refers_to
+                .as_deref()
+                .and_then(|k| self.start.catalogue.register(k))
+            else {
+                continue;
+            };
             let mut codes = Vec::with_capacity(reference.texts.len());
             let mut to = Vec::with_capacity(reference.texts.len());
             for text in &reference.texts {
-                let fault = match identify::refer(&self.start.known, &target.key, text, Some(row.place.department_id)) {
+                let fault = match identify::refer(
+                    &self.start.known,
+                    &target.key,
+                    text,
+                    Some(row.place.department_id),
+                ) {
                     Referred::Entry(slot) => {
                         let entry = self.start.known.get(&target.key, slot);
                         let certain = entry.is_some_and(|e| !e.tentative || e.id == row.id);
-                        if let (Some(entry), Some(code), true) = (entry, self.start.known.code(&target.key, slot), certain) {
+                        if let (Some(entry), Some(code), true) =
+                            (entry, self.start.known.code(&target.key, slot), certain)
+                        {
                             if !to.contains(&entry.id) {
                                 to.push(entry.id);
                                 codes.push(code.to_owned());
@@ -55,14 +74,19 @@ impl<'c> Planner<'c> {
                         identify::absent(target, text)
                     }
                     Referred::Absent => identify::absent(target, text),
-                    Referred::Several(slots) => identify::several(&self.start.known, target, text, &slots),
+                    Referred::Several(slots) => {
+                        identify::several(&self.start.known, target, text, &slots)
+                    }
                 };
                 return Err((reference.position, fault));
             }
             if let Some((_, value)) = row.values.iter_mut().find(|(k, _)| *k == field.key) {
                 *value = (!codes.is_empty()).then(|| value_of(field.multiple, codes));
             }
-            edges.push(Edges { field: field.key.clone(), to });
+            edges.push(Edges {
+                field: field.key.clone(),
+                to,
+            });
         }
         Ok(edges)
     }
@@ -74,8 +98,12 @@ impl<'c> Planner<'c> {
         let found = read::by_ids(&mut self.start.conn, &self.start.viewer, &ids)?;
         let standing: HashMap<i64, EntryRow> = found.into_iter().map(|r| (r.id, r)).collect();
         for mut row in rows {
-            let Some(plan) = self.plan(row.sheet) else { continue };
-            let edges = self.resolve(plan.register, &mut row).map_err(|(_, f)| Error::Conflict(f.message))?;
+            let Some(plan) = self.plan(row.sheet) else {
+                continue;
+            };
+            let edges = self
+                .resolve(plan.register, &mut row)
+                .map_err(|(_, f)| Error::Conflict(f.message))?;
             let old = standing.get(&row.id);
             if row.stored && old.is_none() {
                 return Err(Error::Conflict("账本在核对期间发生变化，请重试".to_owned()));
@@ -91,11 +119,29 @@ impl<'c> Planner<'c> {
 
     /// Compares one row and counts what it comes to.
     fn judge(&mut self, row: &Prepared, edges: Vec<Edges>, old: Option<&EntryRow>) {
-        let Some(plan) = self.plan(row.sheet) else { return };
+        let Some(plan) = self.plan(row.sheet) else {
+            return;
+        };
         let register = plan.register;
-        let at = At { plan, row: row.row, column: None, field: None };
-        let checked = compare::compare(self.start.catalogue, &self.start.directory, register, row, edges, old);
-        let on = |key: &str| At { field: register.field(key), column: plan.column_of(key), ..at };
+        let at = At {
+            plan,
+            row: row.row,
+            column: None,
+            field: None,
+        };
+        let checked = compare::compare(
+            self.start.catalogue,
+            &self.start.directory,
+            register,
+            row,
+            edges,
+            old,
+        );
+        let on = |key: &str| At {
+            field: register.field(key),
+            column: plan.column_of(key),
+            ..at
+        };
         for (key, finding) in checked.findings {
             match finding {
                 Finding::Note(note) => self.collector.note(on(&key), note),
@@ -114,10 +160,15 @@ impl<'c> Planner<'c> {
                 let is_new = old.is_none_or(|o| !o.present);
                 if !is_new {
                     compare::name_columns(&mut cells, |key| plan.column_of(key));
-                    self.collector.changed(at, &change.row.code, &change.row.name, cells);
+                    self.collector
+                        .changed(at, &change.row.code, &change.row.name, cells);
                 }
                 self.out.push(*change);
-                if is_new { Outcome::New } else { Outcome::Changed }
+                if is_new {
+                    Outcome::New
+                } else {
+                    Outcome::Changed
+                }
             }
         };
         if outcome != Outcome::Refused {
@@ -137,7 +188,9 @@ impl<'c> Planner<'c> {
     /// Refuses waiting rows whose references lead nowhere, until only rows that hold together are left.
     pub(super) fn refuse_unresolved(&mut self) {
         for row in &self.waiting {
-            let Some(plan) = self.plan(row.sheet) else { continue };
+            let Some(plan) = self.plan(row.sheet) else {
+                continue;
+            };
             if let Some(entry) = self.start.known.get_mut(&plan.register.key, row.slot) {
                 entry.tentative = false;
             }
@@ -146,14 +199,27 @@ impl<'c> Planner<'c> {
             let before = self.waiting.len();
             let rows = std::mem::take(&mut self.waiting);
             for mut row in rows {
-                let Some(plan) = self.plan(row.sheet) else { continue };
-                let fault = self.resolve(plan.register, &mut row).err().or_else(|| self.rule_fault(plan, &row));
+                let Some(plan) = self.plan(row.sheet) else {
+                    continue;
+                };
+                let fault = self
+                    .resolve(plan.register, &mut row)
+                    .err()
+                    .or_else(|| self.rule_fault(plan, &row));
                 match fault {
                     None => self.waiting.push(row),
                     Some((position, fault)) => {
                         let field = plan.register.fields.get(position);
                         let column = field.and_then(|f| plan.column_of(&f.key));
-                        self.collector.fault(At { plan, row: row.row, column, field }, fault);
+                        self.collector.fault(
+                            At {
+                                plan,
+                                row: row.row,
+                                column,
+                                field,
+                            },
+                            fault,
+                        );
                         self.collector.outcome(row.sheet, row.row, Outcome::Refused);
                         if !row.stored {
                             self.start.known.withdraw(&plan.register.key, row.slot);
@@ -172,10 +238,17 @@ impl<'c> Planner<'c> {
         if row.stored {
             return None;
         }
-        let document = row.values.iter().filter_map(|(k, v)| v.clone().map(|v| (k.clone(), v))).collect();
+        let document = row
+            .values
+            .iter()
+            .filter_map(|(k, v)| v.clone().map(|v| (k.clone(), v)))
+            .collect();
         let findings = plan.register.check(self.start.catalogue, &document);
         let fault = |(key, finding): (String, Finding)| match finding {
-            Finding::Fault(fault) => Some((position_of(plan.register, &key).unwrap_or(usize::MAX), fault)),
+            Finding::Fault(fault) => Some((
+                position_of(plan.register, &key).unwrap_or(usize::MAX),
+                fault,
+            )),
             Finding::Note(_) => None,
         };
         findings.into_iter().find_map(fault)

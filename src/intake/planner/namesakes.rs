@@ -38,7 +38,11 @@ impl<'c> Planner<'c> {
     pub(super) fn settle_namesakes(&mut self) -> Result<()> {
         let mut groups = Groups::new();
         for row in std::mem::take(&mut self.namesakes) {
-            let key = (row.plan.register.key.clone(), row.place.department_id, row.name.clone());
+            let key = (
+                row.plan.register.key.clone(),
+                row.place.department_id,
+                row.name.clone(),
+            );
             groups.entry(key).or_default().push(row);
         }
         for (_, rows) in groups {
@@ -48,14 +52,20 @@ impl<'c> Planner<'c> {
     }
 
     fn settle_group(&mut self, rows: Vec<Namesake<'c>>) -> Result<()> {
-        let Some(first) = rows.first() else { return Ok(()) };
+        let Some(first) = rows.first() else {
+            return Ok(());
+        };
         let register = first.plan.register;
         let standing = self.standing(register, &first.candidates)?;
         let mut free: Vec<Slot> = standing.keys().copied().collect();
         free.sort_unstable();
         let mut left = Vec::new();
         for row in rows {
-            let same = free.iter().position(|s| standing.get(s).is_some_and(|d| says(register, d, &row.values)));
+            let same = free.iter().position(|s| {
+                standing
+                    .get(s)
+                    .is_some_and(|d| says(register, d, &row.values))
+            });
             match same {
                 Some(position) => {
                     let slot = free.remove(position);
@@ -65,11 +75,16 @@ impl<'c> Planner<'c> {
             }
         }
         match (left.len(), free.as_slice()) {
-            (1, [slot]) => left.into_iter().try_for_each(|row| self.admit_namesake(row, Identity::Known(*slot))),
+            (1, [slot]) => left
+                .into_iter()
+                .try_for_each(|row| self.admit_namesake(row, Identity::Known(*slot))),
             (_, []) => left.into_iter().try_for_each(|row| self.admit_unlike(row)),
             (_, slots) => {
-                let codes: Vec<String> =
-                    slots.iter().filter_map(|s| self.start.known.code(&register.key, *s)).map(str::to_owned).collect();
+                let codes: Vec<String> = slots
+                    .iter()
+                    .filter_map(|s| self.start.known.code(&register.key, *s))
+                    .map(str::to_owned)
+                    .collect();
                 for row in left {
                     self.refuse_namesake(&row, ambiguous(register, &row.name, &codes));
                 }
@@ -79,7 +94,11 @@ impl<'c> Planner<'c> {
     }
 
     /// The documents of candidates that no row of the file has claimed.
-    fn standing(&mut self, register: &Register, candidates: &[Slot]) -> Result<HashMap<Slot, Document>> {
+    fn standing(
+        &mut self,
+        register: &Register,
+        candidates: &[Slot],
+    ) -> Result<HashMap<Slot, Document>> {
         let open = |slot: &Slot| {
             let entry = self.start.known.get(&register.key, *slot)?;
             (entry.stored && entry.present && entry.row == 0).then_some((entry.id, *slot))
@@ -87,7 +106,10 @@ impl<'c> Planner<'c> {
         let by_id: HashMap<i64, Slot> = candidates.iter().filter_map(open).collect();
         let ids: Vec<i64> = by_id.keys().copied().collect();
         let rows = read::by_ids(&mut self.start.conn, &self.start.viewer, &ids)?;
-        Ok(rows.into_iter().filter_map(|r| Some((*by_id.get(&r.id)?, r.document()))).collect())
+        Ok(rows
+            .into_iter()
+            .filter_map(|r| Some((*by_id.get(&r.id)?, r.document())))
+            .collect())
     }
 
     /// A new entry, unless the file says the very same twice.
@@ -108,7 +130,10 @@ impl<'c> Planner<'c> {
         let note = Note {
             warning: true,
             code: "same_name",
-            message: format!("本文件中“{}”不止一行且内容不同，作为不同的{}", row.name, row.plan.register.label),
+            message: format!(
+                "本文件中“{}”不止一行且内容不同，作为不同的{}",
+                row.name, row.plan.register.label
+            ),
         };
         self.admit_namesake(row, Identity::New(Some(note)))
     }
@@ -116,8 +141,15 @@ impl<'c> Planner<'c> {
     /// Entries of the same name that came in from this file meanwhile.
     fn siblings(&self, row: &Namesake<'_>) -> Vec<Slot> {
         use crate::intake::known::{Match, Scope};
-        let scope = Scope { department: row.place.department_id, within: row.place.within_id };
-        match self.start.known.by_name(&row.plan.register.key, scope, &row.name) {
+        let scope = Scope {
+            department: row.place.department_id,
+            within: row.place.within_id,
+        };
+        match self
+            .start
+            .known
+            .by_name(&row.plan.register.key, scope, &row.name)
+        {
             Match::None => Vec::new(),
             Match::One(slot) => vec![slot],
             Match::Many(slots) => slots,
@@ -125,19 +157,34 @@ impl<'c> Planner<'c> {
     }
 
     fn admit_namesake(&mut self, row: Namesake<'c>, identity: Identity) -> Result<()> {
-        let at = At { plan: row.plan, row: row.row, column: None, field: None };
+        let at = At {
+            plan: row.plan,
+            row: row.row,
+            column: None,
+            field: None,
+        };
         match self.admit(at, identity, row.place, row.values) {
             Some(prepared) => self.settle(row.plan, prepared),
             None => {
-                self.collector.outcome(row.plan.number, row.row, Outcome::Refused);
+                self.collector
+                    .outcome(row.plan.number, row.row, Outcome::Refused);
                 Ok(())
             }
         }
     }
 
     fn refuse_namesake(&mut self, row: &Namesake<'c>, fault: Fault) {
-        self.collector.fault(At { plan: row.plan, row: row.row, column: None, field: None }, fault);
-        self.collector.outcome(row.plan.number, row.row, Outcome::Refused);
+        self.collector.fault(
+            At {
+                plan: row.plan,
+                row: row.row,
+                column: None,
+                field: None,
+            },
+            fault,
+        );
+        self.collector
+            .outcome(row.plan.number, row.row, Outcome::Refused);
     }
 }
 
@@ -145,17 +192,24 @@ impl<'c> Planner<'c> {
 /// do not speak against it.
 fn says(register: &Register, document: &Document, values: &Values) -> bool {
     let field = |(position, value): &(usize, Option<_>)| {
-        let Some(field) = register.fields.get(*position) else { return true };
+        let Some(field) = register.fields.get(*position) else {
+            return true;
+        };
         field.kind == FieldType::Reference || document.get(&field.key) == value.as_ref()
     };
-    let extra = |(key, text): &(String, String)| crate::ledger::entry::text(document, key) == Some(text);
+    let extra =
+        |(key, text): &(String, String)| crate::ledger::entry::text(document, key) == Some(text);
     values.fields.iter().all(field) && values.extras.iter().all(extra)
 }
 
 /// A fingerprint of what a row says, to notice the same row twice in one file.
 pub(super) fn content(values: &Values) -> u64 {
     let mut hasher = DefaultHasher::new();
-    let mut fields: Vec<String> = values.fields.iter().map(|(p, v)| format!("{p}={v:?}")).collect();
+    let mut fields: Vec<String> = values
+        .fields
+        .iter()
+        .map(|(p, v)| format!("{p}={v:?}"))
+        .collect();
     fields.sort_unstable();
     (fields, &values.extras).hash(&mut hasher);
     hasher.finish()
@@ -164,7 +218,13 @@ pub(super) fn content(values: &Values) -> u64 {
 fn ambiguous(register: &Register, name: &str, codes: &[String]) -> Fault {
     Fault {
         code: "ambiguous_entry",
-        message: format!("账本中有同名的{}“{name}”，无法判断这一行是哪一个。", register.label),
-        suggestion: format!("请填写编码: {}；如是新的条目，请给一个新编码", codes.join("、")),
+        message: format!(
+            "账本中有同名的{}“{name}”，无法判断这一行是哪一个。",
+            register.label
+        ),
+        suggestion: format!(
+            "请填写编码: {}；如是新的条目，请给一个新编码",
+            codes.join("、")
+        ),
     }
 }

@@ -23,15 +23,34 @@ impl<'c> Planner<'c> {
         if !from_cell && stands.is_some() {
             return None;
         }
-        let text = given.or_else(|| if self.start.department.is_some() { None } else { at.plan.department.clone() });
+        let text = given.or_else(|| {
+            if self.start.department.is_some() {
+                None
+            } else {
+                at.plan.department.clone()
+            }
+        });
         let id = match text {
             Some(text) => {
-                let column = if from_cell { at.plan.column_of(key) } else { None };
-                self.department(At { field, column, ..at }, &text)
+                let column = if from_cell {
+                    at.plan.column_of(key)
+                } else {
+                    None
+                };
+                self.department(
+                    At {
+                        field,
+                        column,
+                        ..at
+                    },
+                    &text,
+                )
             }
             None => self.start.department,
         };
-        let code = id.and_then(|id| self.start.directory.get(id)).map(|d| d.code.clone());
+        let code = id
+            .and_then(|id| self.start.directory.get(id))
+            .map(|d| d.code.clone());
         values.fields.retain(|(p, _)| *p != position);
         match code {
             Some(code) => values.fields.push((position, Some(Value::Text(code)))),
@@ -49,11 +68,16 @@ impl<'c> Planner<'c> {
         let found = self.start.directory.find(text);
         let id = match &found {
             Found::One(id) => Some(*id),
-            Found::None(_) if !self.start.directory.is_settled() => Some(self.add_department(at, text)),
+            Found::None(_) if !self.start.directory.is_settled() => {
+                Some(self.add_department(at, text))
+            }
             _ => None,
         };
         if id.is_none() {
-            self.collector.fault(at, identify::department_fault(&self.start.directory, text, &found));
+            self.collector.fault(
+                at,
+                identify::department_fault(&self.start.directory, text, &found),
+            );
         }
         self.owners.insert(text.to_owned(), id);
         id
@@ -62,8 +86,12 @@ impl<'c> Planner<'c> {
     fn add_department(&mut self, at: At<'c>, text: &str) -> i64 {
         let id = self.start.directory.next_id();
         self.start.directory.add_provisional(id, text);
-        self.new_departments.extend(self.start.directory.get(id).cloned());
-        self.collector.report.new_departments.push(words::clean(text));
+        self.new_departments
+            .extend(self.start.directory.get(id).cloned());
+        self.collector
+            .report
+            .new_departments
+            .push(words::clean(text));
         let note = Note {
             warning: true,
             code: "new_department",
@@ -82,20 +110,34 @@ impl<'c> Planner<'c> {
             .iter()
             .filter(|(_, v)| v.is_some())
             .map(|(p, _)| *p)
-            .filter(|p| register.fields.get(*p).is_some_and(|f| f.kind == FieldType::Department && Some(f.key.as_str()) != owner))
+            .filter(|p| {
+                register.fields.get(*p).is_some_and(|f| {
+                    f.kind == FieldType::Department && Some(f.key.as_str()) != owner
+                })
+            })
             .collect();
         for position in lookups {
-            let Some(field) = register.fields.get(position) else { continue };
+            let Some(field) = register.fields.get(position) else {
+                continue;
+            };
             let texts = values.value(position).map(row::targets).unwrap_or_default();
-            let place = At { field: Some(field), column: at.plan.column_of(&field.key), ..at };
+            let place = At {
+                field: Some(field),
+                column: at.plan.column_of(&field.key),
+                ..at
+            };
             let mut codes: Vec<String> = Vec::with_capacity(texts.len());
             for text in &texts {
                 let id = self.department(place, text);
-                codes.extend(id.and_then(|id| self.start.directory.get(id)).map(|d| d.code.clone()));
+                codes.extend(
+                    id.and_then(|id| self.start.directory.get(id))
+                        .map(|d| d.code.clone()),
+                );
             }
             if codes.len() < texts.len() {
                 values.faults += 1;
-            } else if let Some((_, value)) = values.fields.iter_mut().find(|(p, _)| *p == position) {
+            } else if let Some((_, value)) = values.fields.iter_mut().find(|(p, _)| *p == position)
+            {
                 *value = Some(value_of(field.multiple, codes));
             }
         }
@@ -104,22 +146,44 @@ impl<'c> Planner<'c> {
     /// The entry that a row belongs to: its id and department.
     pub(super) fn within(&mut self, at: At<'c>, values: &Values) -> Within {
         let register = at.plan.register;
-        let position = register.keys.within.as_ref().and_then(|key| position_of(register, key));
-        let Some((field, text)) = position.and_then(|p| Some((register.fields.get(p)?, values.text(p)?))) else {
+        let position = register
+            .keys
+            .within
+            .as_ref()
+            .and_then(|key| position_of(register, key));
+        let Some((field, text)) =
+            position.and_then(|p| Some((register.fields.get(p)?, values.text(p)?)))
+        else {
             return Within::Unsaid;
         };
-        let Some(target) = field.refers_to.as_deref().and_then(|key| self.start.catalogue.register(key)) else {
+        let Some(target) = field
+            .refers_to
+            .as_deref()
+            .and_then(|key| self.start.catalogue.register(key))
+        else {
             return Within::Unsaid;
         };
-        let place = At { field: Some(field), column: at.plan.column_of(&field.key), ..at };
-        let fault = match identify::refer(&self.start.known, &target.key, text, self.start.department) {
-            Referred::Entry(slot) => match self.start.known.get(&target.key, slot) {
-                Some(entry) => return Within::Entry { id: entry.id, department: entry.department },
-                None => identify::absent(target, text),
-            },
-            Referred::Absent => identify::absent(target, text),
-            Referred::Several(slots) => identify::several(&self.start.known, target, text, &slots),
+        let place = At {
+            field: Some(field),
+            column: at.plan.column_of(&field.key),
+            ..at
         };
+        let fault =
+            match identify::refer(&self.start.known, &target.key, text, self.start.department) {
+                Referred::Entry(slot) => match self.start.known.get(&target.key, slot) {
+                    Some(entry) => {
+                        return Within::Entry {
+                            id: entry.id,
+                            department: entry.department,
+                        };
+                    }
+                    None => identify::absent(target, text),
+                },
+                Referred::Absent => identify::absent(target, text),
+                Referred::Several(slots) => {
+                    identify::several(&self.start.known, target, text, &slots)
+                }
+            };
         self.collector.fault(place, fault);
         Within::Nowhere
     }

@@ -56,7 +56,10 @@ struct RelationRow<'c> {
 /// Writes one batch; `first` is the ordinal of its first change in the change set.
 pub(super) fn write(conn: &mut Conn, seq: i64, first: i64, batch: &[Change]) -> Result<()> {
     let ordinals = first..;
-    let history: Vec<RevisionRow<'_>> = ordinals.zip(batch).map(|(n, c)| revision(seq, n, c)).collect();
+    let history: Vec<RevisionRow<'_>> = ordinals
+        .zip(batch)
+        .map(|(n, c)| revision(seq, n, c))
+        .collect();
     let fresh = |c: &&Change| c.op == Op::Create && c.row.revision == 1;
     let made: Vec<&Change> = batch.iter().filter(fresh).collect();
     match conn {
@@ -92,36 +95,63 @@ fn relation(seq: i64, from: i64, field: &str, to: i64) -> RelationRow<'_> {
 }
 
 fn edges<'c>(seq: i64, made: &[&'c Change]) -> Vec<RelationRow<'c>> {
-    let of = |c: &'c Change| c.edges.iter().flat_map(move |e| e.to.iter().map(move |to| relation(seq, c.row.id, &e.field, *to)));
+    let of = |c: &'c Change| {
+        c.edges.iter().flat_map(move |e| {
+            e.to.iter()
+                .map(move |to| relation(seq, c.row.id, &e.field, *to))
+        })
+    };
     made.iter().copied().flat_map(of).collect()
 }
 
-fn create_sqlite(c: &mut SqliteConnection, seq: i64, made: &[&Change], history: &[RevisionRow<'_>]) -> Result<()> {
+fn create_sqlite(
+    c: &mut SqliteConnection,
+    seq: i64,
+    made: &[&Change],
+    history: &[RevisionRow<'_>],
+) -> Result<()> {
     for change in made {
-        diesel::insert_into(entries::table).values(&change.row).execute(c)?;
+        diesel::insert_into(entries::table)
+            .values(&change.row)
+            .execute(c)?;
     }
     for row in history {
-        diesel::insert_into(revisions::table).values(row).execute(c)?;
+        diesel::insert_into(revisions::table)
+            .values(row)
+            .execute(c)?;
     }
     for change in made {
         add_words_sqlite(c, change)?;
     }
     for row in edges(seq, made) {
-        diesel::insert_into(relations::table).values(row).execute(c)?;
+        diesel::insert_into(relations::table)
+            .values(row)
+            .execute(c)?;
     }
     Ok(())
 }
 
-fn create_postgres(c: &mut PgConnection, seq: i64, made: &[&Change], history: &[RevisionRow<'_>]) -> Result<()> {
+fn create_postgres(
+    c: &mut PgConnection,
+    seq: i64,
+    made: &[&Change],
+    history: &[RevisionRow<'_>],
+) -> Result<()> {
     if !made.is_empty() {
         let rows: Vec<EntryRow> = made.iter().map(|m| m.row.clone()).collect();
-        diesel::copy_from(entries::table).from_insertable(&rows).execute(c)?;
+        diesel::copy_from(entries::table)
+            .from_insertable(&rows)
+            .execute(c)?;
         add_words_postgres(c, made)?;
     }
-    diesel::copy_from(revisions::table).from_insertable(history).execute(c)?;
+    diesel::copy_from(revisions::table)
+        .from_insertable(history)
+        .execute(c)?;
     let edges = edges(seq, made);
     if !edges.is_empty() {
-        diesel::copy_from(relations::table).from_insertable(&edges).execute(c)?;
+        diesel::copy_from(relations::table)
+            .from_insertable(&edges)
+            .execute(c)?;
     }
     Ok(())
 }
@@ -129,7 +159,10 @@ fn create_postgres(c: &mut PgConnection, seq: i64, made: &[&Change], history: &[
 fn add_words_sqlite(c: &mut SqliteConnection, change: &Change) -> Result<()> {
     if let Some(words) = change.words.as_deref().filter(|w| !w.is_empty()) {
         diesel::insert_into(words_sqlite::table)
-            .values((words_sqlite::rowid.eq(change.row.id), words_sqlite::words.eq(words)))
+            .values((
+                words_sqlite::rowid.eq(change.row.id),
+                words_sqlite::words.eq(words),
+            ))
             .execute(c)?;
     }
     Ok(())
@@ -155,7 +188,12 @@ fn add_words_postgres(c: &mut PgConnection, made: &[&Change]) -> Result<()> {
 /// Words as a text-search vector spells them. They hold letters and digits only, so nothing needs escaping
 /// but the quotes that keep the vector's parser from looking inside.
 fn vector(words: &str) -> String {
-    words.split(' ').filter(|w| !w.is_empty()).map(|w| format!("'{w}'")).collect::<Vec<_>>().join(" ")
+    words
+        .split(' ')
+        .filter(|w| !w.is_empty())
+        .map(|w| format!("'{w}'"))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Writes a change of an entry that exists already.
@@ -181,7 +219,10 @@ fn amend(conn: &mut Conn, seq: i64, change: &Change) -> Result<()> {
         ))
         .execute(conn)?;
     if moved != 1 {
-        return Err(Error::Conflict(format!("条目“{}”在此期间已被他人修改，请重新核对后再试", row.code)));
+        return Err(Error::Conflict(format!(
+            "条目“{}”在此期间已被他人修改，请重新核对后再试",
+            row.code
+        )));
     }
     // What belongs to an entry is where that entry is: its department is derived, not a change of its own.
     diesel::update(entries::table)
@@ -215,7 +256,13 @@ fn replace_words(conn: &mut Conn, change: &Change) -> Result<()> {
 }
 
 /// Ends an entry's live edges but those to keep, of one field or of all.
-fn end_edges(conn: &mut Conn, seq: i64, from: i64, field: Option<&str>, keep: &[i64]) -> Result<()> {
+fn end_edges(
+    conn: &mut Conn,
+    seq: i64,
+    from: i64,
+    field: Option<&str>,
+    keep: &[i64],
+) -> Result<()> {
     let any = field.is_none().into_sql::<diesel::sql_types::Bool>();
     diesel::update(relations::table)
         .filter(relations::from_id.eq(from))
@@ -237,7 +284,9 @@ fn replace_edges(conn: &mut Conn, seq: i64, from: i64, edges: &Edges) -> Result<
         .select(relations::to_id)
         .load::<i64>(conn)?;
     for to in edges.to.iter().filter(|to| !live.contains(to)) {
-        diesel::insert_into(relations::table).values(relation(seq, from, &edges.field, *to)).execute(conn)?;
+        diesel::insert_into(relations::table)
+            .values(relation(seq, from, &edges.field, *to))
+            .execute(conn)?;
     }
     Ok(())
 }
