@@ -6,6 +6,8 @@
 mod recognise;
 
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, HashSet};
