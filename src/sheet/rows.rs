@@ -166,6 +166,9 @@ impl RowSorter {
         if filled == 0 {
             return RowKind::Blank;
         }
+        if row.number == self.first_data_row && numbers_columns(row, filled) {
+            return RowKind::RepeatedHeader;
+        }
         let Some((column, text)) = texts(row).next() else {
             self.in_notes = false;
             return RowKind::Data;
@@ -228,6 +231,24 @@ impl RowSorter {
             .count();
         same >= 2 && same * 3 >= filled * 2
     }
+}
+
+/// A row of column numbers below the header, as statistical forms have it: 1 2 3 4 …
+fn numbers_columns(row: &Row, filled: usize) -> bool {
+    const ENOUGH: usize = 4;
+    let mut last: Option<u32> = None;
+    let counts_on = |cell: &Cell| {
+        let number = marks::column_number(cell);
+        let on = number.is_some_and(|n| last.is_none_or(|before| before.checked_add(1) == Some(n)));
+        last = number;
+        on
+    };
+    filled >= ENOUGH
+        && row
+            .cells
+            .iter()
+            .filter(|cell| !cell.is_blank())
+            .all(counts_on)
 }
 
 /// The texts of a row that are not blank, with their columns.

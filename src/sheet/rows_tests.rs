@@ -96,6 +96,17 @@ fn notes_examples_and_repeated_headers_are_no_records() {
 }
 
 #[test]
+fn column_numbers_below_the_header_are_no_record() {
+    assert_eq!(kind(&["1", "2", "3", "4", "5"]), RowKind::RepeatedHeader);
+    assert_eq!(kind(&["（1）", "②", "3", "４"]), RowKind::RepeatedHeader);
+    assert_eq!(kind(&["1", "2", "4", "8"]), RowKind::Data);
+    let mut sorter = sorter(Vec::new());
+    sorter.sort(row(2, &["1", "甲局", "甲系统", "1"]));
+    let later = sorter.sort(row(3, &["1", "2", "3", "4"]));
+    assert_eq!(later.kind, RowKind::Data);
+}
+
+#[test]
 fn notes_go_on_until_the_table_does() {
     let mut sorter = sorter(Vec::new());
     let mut kinds = Vec::new();
