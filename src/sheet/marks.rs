@@ -207,25 +207,23 @@ pub(super) fn is_example(text: &str) -> bool {
         })
 }
 
-/// Characters without which none of the words above can stand in a text; a cheap look before the careful one.
-pub(super) fn may_be_marked(text: &str) -> bool {
-    text.chars().any(|c| {
-        matches!(
-            c,
-            '计' | '汇'
-                | '合'
-                | '注'
-                | '明'
-                | '例'
-                | '模'
-                | '填'
-                | '制'
-                | '审'
-                | '求'
-                | ':'
-                | '：'
-        )
-    })
+/// Cheap looks before the careful ones: most rows of a long sheet have none of these characters where it matters.
+pub(super) fn may_be_total(text: &str) -> bool {
+    const LONGEST: usize = 120;
+    text.len() <= LONGEST && text.contains(['计', '汇', '合'])
+}
+
+/// The same for notes and the foot of a form.
+pub(super) fn may_be_note(text: &str) -> bool {
+    text.contains(['注', '明', '求', '填', '制', '审', '人', '责', ':', '：'])
+}
+
+/// The same for examples: a long text is one only by what stands in brackets or before a colon.
+pub(super) fn may_be_example(text: &str) -> bool {
+    const LONGEST_BARE: usize = 6;
+    let bare = || text.chars().nth(LONGEST_BARE).is_none();
+    (text.contains('例') && (bare() || text.contains(['(', '（', '[', '【', '〔', ':', '：'])))
+        || (text.contains(['模', '删']) && text.contains(['(', '（', '[', '【', '〔']))
 }
 
 /// A number, or text that is about one: digits, or a dash for nothing.
