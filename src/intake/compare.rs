@@ -28,10 +28,39 @@ pub struct Prepared {
     pub stored: bool,
     /// Where it belongs.
     pub place: Place,
-    /// Values by key; `None` clears.
-    pub values: Vec<(String, Option<Value>)>,
+    /// Values by position of the field in its register; `None` clears.
+    pub fields: Vec<(usize, Option<Value>)>,
+    /// Unknown columns: storage key and text.
+    pub extras: Vec<(String, String)>,
     /// References by field, found or not yet.
     pub references: Vec<Reference>,
+}
+
+impl Prepared {
+    /// Puts what the row says into a document.
+    pub fn write(&self, register: &Register, document: &mut Document) {
+        for (position, value) in &self.fields {
+            let Some(field) = register.fields.get(*position) else {
+                continue;
+            };
+            match value {
+                Some(value) => document.insert(field.key.clone(), value.clone()),
+                None => document.remove(&field.key),
+            };
+        }
+        for (key, text) in &self.extras {
+            document.insert(key.clone(), Value::Text(text.clone()));
+        }
+    }
+
+    /// The value given for a field.
+    #[must_use]
+    pub fn value(&self, position: usize) -> Option<&Value> {
+        self.fields
+            .iter()
+            .find(|(p, _)| *p == position)
+            .and_then(|(_, v)| v.as_ref())
+    }
 }
 
 /// A reference field of a row.
@@ -71,12 +100,7 @@ pub fn compare(
 ) -> Checked {
     let before = old.map(EntryRow::document).unwrap_or_default();
     let mut after = before.clone();
-    for (key, value) in &row.values {
-        match value {
-            Some(value) => after.insert(key.clone(), value.clone()),
-            None => after.remove(key),
-        };
-    }
+    row.write(register, &mut after);
     if let Some(old) = old {
         after
             .entry(register.keys.code.clone())

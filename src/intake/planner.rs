@@ -4,19 +4,19 @@
 //! the waiting rows that can be resolved go in together, however they refer to each other; the others are
 //! refused, and with them the rows that needed those.
 
+mod admit;
 mod judge;
 mod namesakes;
 mod places;
+mod totals;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-use rust_decimal::Decimal;
 
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::intake::collect::{Collector, Place as At};
-use crate::intake::compare::{Prepared, Reference};
+use crate::intake::compare::Prepared;
 use crate::intake::identify::{self, Claim, Identity};
 use crate::intake::known::{Known, KnownEntry, Match, Scope};
 use crate::intake::layout::SheetPlan;
@@ -27,12 +27,12 @@ use crate::ledger::entry::Place;
 use crate::ledger::read;
 use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
-use crate::register::field::{Field, FieldType, Register};
-use crate::register::value::{Fault, Note, Value};
-use crate::register::words;
+use crate::register::field::Register;
+use crate::register::value::{Fault, Value};
 use crate::sheet::annotate::{Outcome, RowAnnotation};
 use crate::sheet::cell::Row;
 use namesakes::Namesake;
+use totals::Total;
 
 /// Rows of existing entries are fetched together.
 const BATCH: usize = 500;
@@ -56,15 +56,6 @@ pub struct Start<'c> {
     pub next_entry: i64,
     /// Owner of rows that name none.
     pub department: Option<i64>,
-}
-
-/// What a 合计 row states.
-struct Total<'c> {
-    plan: &'c SheetPlan<'c>,
-    row: u32,
-    column: u16,
-    field: &'c Field,
-    wan: Decimal,
 }
 
 /// What becomes of a row next.
@@ -217,59 +208,6 @@ impl<'c> Planner<'c> {
         Ok(())
     }
 
-    /// Notes what a 合计 row states, to compare it with the sum when all rows are in.
-    pub fn total(&mut self, plan: &'c SheetPlan<'c>, row: &Row) {
-        if let Some((field, column, wan)) = plan.total(self.start.catalogue, row) {
-            self.totals.push(Total {
-                plan,
-                row: row.number,
-                column,
-                field,
-                wan,
-            });
-        }
-    }
-
-    /// A 合计 that is not the sum of its rows deserves a look; subtotals that add up to it are its business.
-    fn compare_totals(&mut self) {
-        let totals = std::mem::take(&mut self.totals);
-        for plan in self.plans {
-            let sum = self.collector.sum(plan.number);
-            let refused = self
-                .collector
-                .report
-                .sheets
-                .get(plan.number)
-                .is_some_and(|s| s.rows.refused > 0);
-            let mut stated = totals.iter().filter(|t| t.plan.number == plan.number);
-            let Some(last) = stated.clone().next_back().filter(|_| !refused) else {
-                continue;
-            };
-            if stated.any(|t| t.wan == sum) {
-                continue;
-            }
-            let message = format!(
-                "合计写的是 {} 万元，各行相加为 {} 万元",
-                last.wan.normalize(),
-                sum.normalize()
-            );
-            let at = At {
-                plan,
-                row: last.row,
-                column: Some(last.column),
-                field: Some(last.field),
-            };
-            self.collector.note(
-                at,
-                Note {
-                    warning: true,
-                    code: "total_differs",
-                    message,
-                },
-            );
-        }
-    }
-
     /// Finds out whose row it is and which entry.
     fn prepare(&mut self, at: At<'c>, mut values: Values) -> Next {
         let register = at.plan.register;
@@ -383,147 +321,6 @@ impl<'c> Planner<'c> {
             entry.sheet = u16::try_from(at.plan.number).unwrap_or(u16::MAX);
         }
     }
-
-    /// Gives a row its entry, unless another row has it already.
-    fn admit(
-        &mut self,
-        at: At<'c>,
-        identity: Identity,
-        place: Place,
-        values: Values,
-    ) -> Option<Prepared> {
-        let register = at.plan.register;
-        let sheet = u16::try_from(at.plan.number).unwrap_or(u16::MAX);
-        let references = references(register, &values);
-        let content = if register.names_repeat {
-            namesakes::content(&values)
-        } else {
-            0
-        };
-        let mut pairs: Vec<(String, Option<Value>)> = values
-            .fields
-            .into_iter()
-            .filter_map(|(p, v)| register.fields.get(p).map(|f| (f.key.clone(), v)))
-            .collect();
-        pairs.extend(
-            values
-                .extras
-                .into_iter()
-                .map(|(k, t)| (k, Some(Value::Text(t)))),
-        );
-        let (slot, id, stored) = match identity {
-            Identity::Known(slot) => {
-                let first = self.start.known.get(&register.key, slot).copied()?;
-                if first.row != 0 {
-                    self.collector.fault(at, self.duplicate(&first));
-                    return None;
-                }
-                let entry = self.start.known.get_mut(&register.key, slot)?;
-                entry.row = at.row;
-                entry.sheet = sheet;
-                (slot, entry.id, true)
-            }
-            Identity::New(note) => {
-                note.into_iter().for_each(|n| self.collector.note(at, n));
-                self.require(at, &pairs)?;
-                let (id, code) = self.number(register, &pairs);
-                let name = pairs
-                    .iter()
-                    .find(|(k, _)| *k == register.keys.name)
-                    .and_then(|(_, v)| text(v.as_ref()));
-                let name_key = words::name_key(name.unwrap_or_default());
-                pairs.retain(|(k, _)| *k != register.keys.code);
-                pairs.push((register.keys.code.clone(), Some(Value::Text(code.clone()))));
-                let entry = KnownEntry {
-                    id,
-                    department: place.department_id,
-                    within: place.within_id,
-                    present: true,
-                    tentative: false,
-                    stored: false,
-                    row: at.row,
-                    sheet,
-                    content,
-                };
-                (
-                    self.start.known.add(&register.key, entry, &code, &name_key),
-                    id,
-                    false,
-                )
-            }
-        };
-        Some(Prepared {
-            sheet: at.plan.number,
-            row: at.row,
-            slot,
-            id,
-            stored,
-            place,
-            values: pairs,
-            references,
-        })
-    }
-
-    fn duplicate(&self, first: &KnownEntry) -> Fault {
-        let sheets = &self.collector.report.sheets;
-        let sheet = sheets
-            .get(usize::from(first.sheet))
-            .map_or("", |s| s.sheet.as_str());
-        Fault {
-            code: "duplicate_row",
-            message: format!("与“{sheet}”第{}行是同一条目。", first.row),
-            suggestion: "请只保留一行；如确是两个条目，请用名称或编码区分".to_owned(),
-        }
-    }
-
-    fn require(&mut self, at: At<'c>, pairs: &[(String, Option<Value>)]) -> Option<()> {
-        let given = |key: &str| pairs.iter().any(|(k, v)| k == key && v.is_some());
-        let mut whole = true;
-        for field in at
-            .plan
-            .register
-            .fields
-            .iter()
-            .filter(|f| f.required && f.key != at.plan.register.keys.code)
-        {
-            if !given(&field.key) {
-                whole = false;
-                let fault = Fault {
-                    code: "required",
-                    message: format!("缺少必填项“{}”。", field.label),
-                    suggestion: format!("请填写{}", field.label),
-                };
-                self.collector.fault(
-                    At {
-                        field: Some(field),
-                        column: at.plan.column_of(&field.key),
-                        ..at
-                    },
-                    fault,
-                );
-            }
-        }
-        whole.then_some(())
-    }
-
-    /// Id and code of a new entry: the code given, else one of our own that is free.
-    fn number(&mut self, register: &Register, pairs: &[(String, Option<Value>)]) -> (i64, String) {
-        let given = pairs
-            .iter()
-            .find(|(k, _)| *k == register.keys.code)
-            .and_then(|(_, v)| text(v.as_ref()));
-        loop {
-            let id = self.start.next_entry;
-            self.start.next_entry += 1;
-            let code = given.map_or_else(
-                || format!("{}-{id:08}", register.code_prefix),
-                str::to_owned,
-            );
-            if given.is_some() || self.start.known.by_code(&register.key, &code).is_none() {
-                return (id, code);
-            }
-        }
-    }
 }
 
 fn is_seen(entry: &KnownEntry) -> bool {
@@ -559,28 +356,10 @@ fn position_of(register: &Register, key: &str) -> Option<usize> {
     register.fields.iter().position(|f| f.key == key)
 }
 
-fn text(value: Option<&Value>) -> Option<&str> {
-    match value {
-        Some(Value::Text(t)) => Some(t),
-        _ => None,
-    }
-}
-
 fn value_of(multiple: bool, mut codes: Vec<String>) -> Value {
     if multiple {
         Value::List(codes)
     } else {
         Value::Text(codes.pop().unwrap_or_default())
     }
-}
-
-fn references(register: &Register, values: &Values) -> Vec<Reference> {
-    let reference = |(position, value): &(usize, Option<Value>)| {
-        let field = register.fields.get(*position)?;
-        (field.kind == FieldType::Reference).then(|| Reference {
-            position: *position,
-            texts: value.as_ref().map(row::targets).unwrap_or_default(),
-        })
-    };
-    values.fields.iter().filter_map(reference).collect()
 }
