@@ -53,6 +53,16 @@ impl Prepared {
         }
     }
 
+    /// Whether an entry already says everything that the row says.
+    fn says_only(&self, register: &Register, document: &Document) -> bool {
+        let held = |(position, value): &(usize, Option<Value>)| {
+            let field = register.fields.get(*position);
+            field.is_none_or(|f| document.get(&f.key) == value.as_ref())
+        };
+        let kept = |(key, text): &(String, String)| entry::text(document, key) == Some(text);
+        self.fields.iter().all(held) && self.extras.iter().all(kept)
+    }
+
     /// The value given for a field.
     #[must_use]
     pub fn value(&self, position: usize) -> Option<&Value> {
@@ -99,18 +109,18 @@ pub fn compare(
     old: Option<&EntryRow>,
 ) -> Checked {
     let before = old.map(EntryRow::document).unwrap_or_default();
+    if old.is_some_and(|o| o.present) && row.says_only(register, &before) {
+        return Checked {
+            comparison: Some(Comparison::Same),
+            findings: Vec::new(),
+        };
+    }
     let mut after = before.clone();
     row.write(register, &mut after);
     if let Some(old) = old {
         after
             .entry(register.keys.code.clone())
             .or_insert_with(|| Value::Text(old.code.clone()));
-        if old.present && after == before {
-            return Checked {
-                comparison: Some(Comparison::Same),
-                findings: Vec::new(),
-            };
-        }
     }
     let findings = register.check(catalogue, &after);
     if findings.iter().any(|(_, f)| matches!(f, Finding::Fault(_))) {
