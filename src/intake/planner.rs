@@ -279,28 +279,31 @@ impl<'c> Planner<'c> {
         let standing = by_code
             .and_then(|slot| self.start.known.get(&register.key, slot))
             .filter(|e| e.present);
+        let within_id = match within {
+            Within::Entry { id, .. } => Some(id),
+            Within::Unsaid | Within::Nowhere => None,
+        };
         match (&register.keys.owner, department, within, standing) {
-            (Some(_), Some(d), _, _) => {
+            (_, _, Within::Nowhere, _) => {}
+            (Some(_), Some(department_id), _, _) => {
                 return Place {
-                    department_id: d,
-                    within_id: None,
+                    department_id,
+                    within_id,
                 };
             }
-            (None, _, Within::Entry { id, department }, _) => {
+            (None, _, Within::Entry { department, .. }, _) => {
                 return Place {
                     department_id: department,
-                    within_id: Some(id),
+                    within_id,
                 };
             }
-            (_, None, Within::Unsaid, Some(e)) if values.faults == 0 => {
+            (_, None, _, Some(e)) if !values.misplaced => {
                 return Place {
                     department_id: e.department,
-                    within_id: e.within,
+                    within_id: within_id.or(e.within),
                 };
             }
-            (_, _, Within::Unsaid, _) if values.faults == 0 => {
-                self.collector.fault(at, missing_place(register))
-            }
+            _ if !values.misplaced => self.collector.fault(at, missing_place(register)),
             _ => {}
         }
         values.faults += 1;

@@ -4,6 +4,7 @@ use crate::intake::collect::{Collector, Place};
 use crate::intake::layout::{SheetPlan, Target};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::FieldType;
+use crate::register::text;
 use crate::register::value::{EXTRA_PREFIX, Fault, Reading, Value};
 use crate::register::words;
 use crate::sheet::cell::{Cell, Row};
@@ -17,6 +18,8 @@ pub struct Values {
     pub extras: Vec<(String, String)>,
     /// Cells that could not be read.
     pub faults: usize,
+    /// Whether the owner, or the entry the row belongs to, has been complained about.
+    pub misplaced: bool,
 }
 
 impl Values {
@@ -93,6 +96,9 @@ pub fn read(
                     }
                     Reading::Fault(fault) => {
                         out.faults += 1;
+                        let keys = &plan.register.keys;
+                        out.misplaced |=
+                            [&keys.owner, &keys.within].contains(&&Some(field.key.clone()));
                         collector.fault(place, fault);
                     }
                 }
@@ -116,16 +122,9 @@ fn extra(header: &str, cell: &Cell, place: Place<'_>, collector: &mut Collector,
         return;
     }
     let text = words::clean(&cell.text());
-    if text.chars().any(char::is_control) {
+    if let Err(fault) = text::check(header, &text) {
         out.faults += 1;
-        collector.fault(
-            place,
-            Fault {
-                code: "control_character",
-                message: format!("“{header}”中有无法显示的控制字符。"),
-                suggestion: "请删除该字符后重新填写".to_owned(),
-            },
-        );
+        collector.fault(place, fault);
         return;
     }
     let key = format!("{EXTRA_PREFIX}{header}");
