@@ -25,8 +25,11 @@ pub struct Entries {
     /// 部门（名称或代码）
     #[arg(long)]
     department: Option<String>,
-    /// 条件，如 --filter `mlps_level=三级`；可多次使用
-    #[arg(long = "filter", value_name = "字段=值")]
+    #[arg(
+        long = "filter",
+        value_name = "字段=值",
+        help = "条件，如 --filter mlps_level=三级；可多次使用"
+    )]
     filters: Vec<String>,
     /// 名称或编码中的词，也可以用拼音首字母
     #[arg(long)]
@@ -281,14 +284,22 @@ impl Entry {
         let mut objects = Vec::new();
         for row in &rows {
             let mut shown = object(row, &directory);
+            let mut add = |key: &str, value: Json| {
+                if let Some(map) = shown.as_object_mut() {
+                    map.insert(key.to_owned(), value);
+                }
+            };
             let register = register(context, &row.register)?;
             if !context.out.is_json() {
                 facts(context, register, &directory, row);
             }
             let near = relations(context, &mut conn, row)?;
-            shown["relations"] = json!(near);
+            add("relations", json!(near));
             if self.history {
-                shown["history"] = history(context, &mut conn, register, &directory, row)?;
+                add(
+                    "history",
+                    history(context, &mut conn, register, &directory, row)?,
+                );
             }
             objects.push(shown);
         }

@@ -10,12 +10,12 @@ mod namesakes;
 mod places;
 mod totals;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::Result;
-use crate::intake::collect::{Collector, Place as At};
+use crate::intake::collect::{Collector, Place as At, RowNotes};
 use crate::intake::compare::Prepared;
 use crate::intake::identify::{self, Claim, Identity};
 use crate::intake::known::{Known, KnownEntry, Match, Scope};
@@ -29,7 +29,7 @@ use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
 use crate::register::value::{Fault, Value};
-use crate::sheet::annotate::{Outcome, RowAnnotation};
+use crate::sheet::annotate::Outcome;
 use crate::sheet::cell::Row;
 use namesakes::Namesake;
 use totals::Total;
@@ -126,7 +126,7 @@ impl<'c> Planner<'c> {
     ///
     /// # Errors
     /// When the database fails.
-    pub fn into_outcomes(mut self) -> Result<(Report, BTreeMap<(usize, u32), RowAnnotation>)> {
+    pub fn into_outcomes(mut self) -> Result<(Report, RowNotes)> {
         let registers: BTreeSet<&str> =
             self.plans.iter().map(|p| p.register.key.as_str()).collect();
         let mut ids = Vec::new();

@@ -6,7 +6,6 @@ use crate::register::catalogue::Catalogue;
 use crate::register::field::FieldType;
 use crate::register::text;
 use crate::register::value::{EXTRA_PREFIX, Fault, Reading, Value};
-use crate::register::words;
 use crate::sheet::cell::{Cell, Row};
 
 /// The values of one row.
@@ -121,7 +120,7 @@ fn extra(header: &str, cell: &Cell, place: Place<'_>, collector: &mut Collector,
     if cell.is_blank() {
         return;
     }
-    let text = words::clean(&cell.text());
+    let text = cell.text().trim().to_owned();
     if let Err(fault) = text::check(header, &text) {
         out.faults += 1;
         collector.fault(place, fault);

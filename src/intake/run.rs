@@ -1,27 +1,26 @@
 //! Walks the pipeline: open, lay out, then plan on one thread and write on another.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Instant;
+
+mod prepare;
 
 use crate::app::App;
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::{Doing, Error, Result};
-use crate::intake::collect::Collector;
-use crate::intake::known::Known;
-use crate::intake::layout::{self, SheetPlan, Target, Wanted};
-use crate::intake::mapping::{self, MapFile, Memory, Remembered};
-use crate::intake::planner::{Planner, Start};
+use crate::intake::collect::{Collector, RowNotes};
+use crate::intake::layout::{self, SheetPlan, Wanted};
+use crate::intake::mapping::{MapFile, Remembered};
+use crate::intake::planner::Planner;
 use crate::intake::record::{self, File};
 use crate::intake::report::Report;
 use crate::ledger::chain;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
-use crate::org::directory::{self, Directory, Found};
-use crate::register::field::FieldType;
-use crate::sheet::annotate::{Outcome, RowAnnotation};
+use crate::org::directory;
+use crate::sheet::annotate::Outcome;
 use crate::sheet::cell::{Row, SheetHead};
 use crate::sheet::fault::SheetFault;
 use crate::sheet::rows::{RowKind, RowSorter};
@@ -66,7 +65,7 @@ pub struct Done {
     /// The report.
     pub report: Report,
     /// Notes by row.
-    pub notes: std::collections::BTreeMap<(usize, u32), RowAnnotation>,
+    pub notes: RowNotes,
     /// The sheets as the file has them, for the annotated copy.
     pub heads: Vec<SheetHead>,
 }
@@ -167,12 +166,9 @@ fn nothing_found(report: &Report) -> Error {
     }
 }
 
-type Outcomes = (
-    Report,
-    std::collections::BTreeMap<(usize, u32), RowAnnotation>,
-);
+type Outcomes = (Report, RowNotes);
 
-struct Job<'j> {
+pub(super) struct Job<'j> {
     app: &'j App,
     viewer: &'j Viewer,
     request: &'j Request,
@@ -259,101 +255,6 @@ impl<'j> Job<'j> {
         )?;
         *import = Some(id);
         Ok(Verdict::Commit((report, notes)))
-    }
-
-    fn planner(
-        &self,
-        conn: &mut Conn,
-        next_entry: i64,
-        collector: Collector,
-    ) -> Result<Planner<'j>> {
-        let mut directory = Directory::load(conn)?;
-        self.learn_names(conn, &mut directory)?;
-        let department = self.department(&directory)?;
-        let mut registers: BTreeSet<&str> = BTreeSet::new();
-        for plan in self.plans {
-            registers.insert(&plan.register.key);
-            registers.extend(
-                plan.fields()
-                    .filter(|f| f.kind == FieldType::Reference)
-                    .filter_map(|f| f.refers_to.as_deref()),
-            );
-            let within = plan
-                .register
-                .keys
-                .within
-                .as_deref()
-                .and_then(|k| plan.register.field(k));
-            registers.extend(within.and_then(|f| f.refers_to.as_deref()));
-        }
-        let registers: Vec<&str> = registers.into_iter().collect();
-        let mut reading = self.app.database.connect()?;
-        let known = Known::load(&mut reading, self.viewer, &registers)?;
-        let start = Start {
-            catalogue: &self.app.catalogue,
-            viewer: self.viewer.clone(),
-            conn: reading,
-            directory,
-            known,
-            next_entry,
-            department,
-        };
-        Ok(Planner::new(start, self.plans, collector))
-    }
-
-    fn department(&self, directory: &Directory) -> Result<Option<i64>> {
-        let Some(text) = &self.request.department else {
-            return Ok(None);
-        };
-        match directory.find(text) {
-            Found::One(id) => Ok(Some(id)),
-            found => {
-                let fault = crate::intake::identify::department_fault(directory, text, &found);
-                Err(Error::Usage(format!(
-                    "{} {}",
-                    fault.message, fault.suggestion
-                )))
-            }
-        }
-    }
-
-    /// Names of departments that the mapping explains.
-    fn learn_names(&self, conn: &mut Conn, directory: &mut Directory) -> Result<()> {
-        let Some(map) = &self.request.map else {
-            return Ok(());
-        };
-        for (alias, meant) in &map.departments {
-            let Found::One(id) = directory.find(meant) else {
-                return Err(Error::Usage(format!(
-                    "列对应文件中“{alias}”所指的单位“{meant}”不在机构名录中"
-                )));
-            };
-            directory.learn(alias, id);
-            if self.request.mode != Mode::Check {
-                directory::remember(conn, id, alias, "matched")?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Remembers mappings given by hand, and the unknown columns that now hold values.
-    fn remember(&self, conn: &mut Conn) -> Result<()> {
-        for plan in self.plans {
-            for column in &plan.columns {
-                if let Target::Extra(header) = &column.target {
-                    record::add_extra_column(conn, &plan.register.key, header)?;
-                }
-            }
-            if plan.by_hand {
-                let columns = plan.columns_by_header();
-                let memory = Memory {
-                    register: plan.register.key.clone(),
-                    columns,
-                };
-                mapping::remember(conn, plan.department.as_deref(), &plan.signature, &memory)?;
-            }
-        }
-        Ok(())
     }
 
     /// Streams the file through the planner; `hand_over` takes each batch of prepared changes.
