@@ -3,4 +3,5 @@
 #![warn(unused)]
 
 mod app;
+mod properties;
 mod samples;
