@@ -1,6 +1,6 @@
 //! What each sheet of a workbook is: its register, its header, its columns.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use rust_decimal::Decimal;
 
@@ -14,7 +14,7 @@ use crate::register::money::MoneyUnit;
 use crate::register::read::ColumnContext;
 use crate::register::value::{Reading, Value};
 use crate::register::words;
-use crate::sheet::cell::{Row, SheetHead, Shown, column_letters};
+use crate::sheet::cell::{Cell, Row, SheetHead, Shown, column_letters};
 use crate::sheet::locate::{self, Located};
 use crate::sheet::{TOTALS_SHEET, locate::LocateFault};
 
@@ -282,6 +282,7 @@ fn choose<'c>(
             None => return Ok(None),
         }
     };
+    matching::reconsider_owner(register, &mut matches, &samples(head, located));
     let given = map.map(|m| &m.columns).filter(|c| !c.is_empty());
     let by_hand = given.is_some();
     if let Some(columns) = given.or(remembered.map(|r| &r.columns)) {
@@ -293,6 +294,18 @@ fn choose<'c>(
         signature,
         by_hand,
     }))
+}
+
+/// Some texts of each column, to see what kind of thing stands there.
+fn samples<'h>(head: &'h SheetHead, located: &Located) -> BTreeMap<u16, Vec<&'h str>> {
+    let mut out: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
+    let data = head.head.iter().filter(|r| r.number >= located.first_data_row);
+    for (column, cell) in data.flat_map(|row| (0_u16..).zip(&row.cells)) {
+        if let Cell::Text(text) = cell {
+            out.entry(column).or_default().push(text);
+        }
+    }
+    out
 }
 
 fn unknown_register(catalogue: &Catalogue, key: &str) -> Error {

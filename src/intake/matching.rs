@@ -6,6 +6,8 @@
 mod recognise;
 
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, HashSet};
@@ -192,8 +194,14 @@ pub fn reconsider_owner(
     let taken = matches
         .iter()
         .any(|m| m.field.as_ref() == Some(&vendor.key));
+    let owner = matches
+        .iter()
+        .find(|m| m.field.is_some() && m.field == register.keys.owner)
+        .map(|m| m.column);
     for column in matches {
-        let is_owner = column.field.is_some() && column.field == register.keys.owner;
+        let is_owner = owner.is_some()
+            && (owner == Some(column.column)
+                || matches!(column.how, How::DuplicateOf(other) if Some(other) == owner));
         let cells = values
             .get(&column.column)
             .map(Vec::as_slice)

@@ -43,23 +43,25 @@ pub(super) fn is_key(word: &str) -> bool {
             .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
+/// Registers differ in key, label and prefix; the later one is to blame.
 pub(super) fn registers(drafts: &[Draft]) -> Result<(), DefinitionError> {
-    for draft in drafts {
-        if !is_key(draft.def.key.get_ref()) {
+    for (i, draft) in drafts.iter().enumerate() {
+        let (key, label) = (&draft.def.key, &draft.def.label);
+        if !is_key(key.get_ref()) {
             let reason = "登记簿的 key 只能用小写字母、数字和下划线，并以字母开头";
-            return Err(draft.place.fault(&draft.def.key, reason));
+            return Err(draft.place.fault(key, reason));
         }
-        let twin = drafts.iter().find(|d| {
-            !std::ptr::eq(*d, draft)
-                && (d.def.label.get_ref() == draft.def.label.get_ref()
-                    || d.def.code_prefix.get_ref() == draft.def.code_prefix.get_ref())
-        });
-        if let Some(twin) = twin {
-            let reason = format!(
-                "label 或 code_prefix 与登记簿 {} 相同",
-                twin.def.key.get_ref()
-            );
-            return Err(draft.place.fault(&draft.def.label, reason));
+        for known in drafts.iter().take(i) {
+            let other = known.def.key.get_ref();
+            if known.def.label.get_ref() == label.get_ref() {
+                let reason = format!("label 与登记簿 {other} 相同");
+                return Err(draft.place.fault(label, reason));
+            }
+            let prefix = &draft.def.code_prefix;
+            if known.def.code_prefix.get_ref() == prefix.get_ref() {
+                let reason = format!("code_prefix 与登记簿 {other} 相同");
+                return Err(draft.place.fault(prefix, reason));
+            }
         }
     }
     Ok(())
@@ -159,11 +161,14 @@ fn check_values(
     Ok(())
 }
 
+/// A typed column: the field named for it, its role, the types that fit.
+type Wanted<'a> = (Option<&'a Spanned<String>>, &'a str, &'a [FieldType]);
+
 /// The fields that feed typed columns exist and have a fitting type.
 pub(super) fn keys(draft: &Draft, register: &Register) -> Result<(), DefinitionError> {
     use FieldType::{Choice, Code, Date, Department, Integer, Money, Reference, Text};
     let keys = &draft.def.keys;
-    let wanted: [(Option<&Spanned<String>>, &str, &[FieldType]); 8] = [
+    let wanted: [Wanted<'_>; 8] = [
         (Some(&keys.code), "code", &[Code, Text]),
         (Some(&keys.name), "name", &[Text]),
         (keys.owner.as_ref(), "owner", &[Department]),

@@ -21,6 +21,29 @@ pub enum Stage {
     Retired,
 }
 
+impl Stage {
+    /// All of them, in order.
+    pub const ALL: [Self; 5] = [
+        Self::Application,
+        Self::Build,
+        Self::Acceptance,
+        Self::Operation,
+        Self::Retired,
+    ];
+
+    /// Its Chinese name.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Application => "申报",
+            Self::Build => "建设",
+            Self::Acceptance => "验收",
+            Self::Operation => "运维",
+            Self::Retired => "停用",
+        }
+    }
+}
+
 /// What kind of value a field holds; decides how cells are read and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -116,8 +116,8 @@ fn build(sources: &[Source]) -> Result<Catalogue, DefinitionError> {
         }
     }
     let mut drafts = collect(sources)?;
-    drafts.sort_by_key(|d| d.def.order);
     check::registers(&drafts)?;
+    drafts.sort_by_key(|d| d.def.order);
     for draft in &drafts {
         let register = finish(&catalogue, &drafts, draft)?;
         catalogue.registers.push(register);

@@ -218,6 +218,10 @@ fn spelled(clean: &str) -> Result<Amount<'_>, Why> {
     }
     match rest.chars().next() {
         None => {}
+        // 1,20 or 100;20: a second number, not a remark.
+        Some(',' | ';') if rest.contains(|c: char| c.is_ascii_digit()) => {
+            return Err(Why::TwoValues);
+        }
         Some('(' | ',' | ';' | '。') => form = Form::Extra(rest),
         Some('+' | '*' | '×' | '=') => return Err(Why::Expression),
         Some('/' | '-' | '~' | '、' | '至' | '—') => return Err(Why::TwoValues),

@@ -156,7 +156,7 @@ fn amount(field: &Field, raw: &str, clean: &str) -> Result<(Decimal, Option<Note
         return Err(not_a_number(field, raw));
     };
     let mut rest = found.rest.trim();
-    if rest.is_empty() && found.plain && !approximate {
+    if rest.is_empty() && found.plain && !approximate && raw == clean {
         return Ok((found.value, None));
     }
     if let Some(r) = rest

@@ -58,21 +58,24 @@ impl Field {
         if clean.is_empty() {
             return Reading::Blank(None);
         }
+        // Notes quote what a person can see: no invisible marks, no spaces around it.
+        let seen = text::tidy(raw);
+        let seen = seen.as_ref();
         // Words for "nothing" mean something in some lists (无 = 未定级) and in 是否 columns.
         match self.kind {
-            FieldType::Bool => return boolean::read(self, raw.trim(), clean),
+            FieldType::Bool => return boolean::read(self, seen, clean),
             FieldType::Choice => return choice::read(self, catalogue, raw, clean),
-            FieldType::Date => return date::read(&self.label, raw.trim(), clean),
+            FieldType::Date => return date::read(&self.label, seen, clean),
             _ if text::is_null_word(clean) => return Reading::Blank(None),
             _ => {}
         }
         match self.kind {
-            FieldType::Integer => number::read_integer(self, raw.trim(), clean),
-            FieldType::Decimal => number::read_decimal(self, raw.trim(), clean),
-            FieldType::Money => money::read(&self.label, raw.trim(), clean, column.money_unit),
-            FieldType::CreditCode => credit_code::read(&self.label, raw.trim(), clean),
+            FieldType::Integer => number::read_integer(self, seen, clean),
+            FieldType::Decimal => number::read_decimal(self, seen, clean),
+            FieldType::Money => money::read(&self.label, seen, clean, column.money_unit),
+            FieldType::CreditCode => credit_code::read(&self.label, seen, clean),
             FieldType::Region => region::read(&self.label, catalogue.regions(), clean),
-            _ => self.read_code(raw, clean),
+            _ => self.read_code(seen, clean),
         }
     }
 
@@ -97,10 +100,8 @@ impl Field {
         listed(list, None)
     }
 
-    fn read_code(&self, raw: &str, clean: &str) -> Reading {
-        // Only a change that a person can see is worth a word: not spaces, not invisible marks.
-        let changed = *text::tidy(raw) != *clean;
-        let note = changed.then(|| Note::normalised(raw.trim(), clean));
+    fn read_code(&self, seen: &str, clean: &str) -> Reading {
+        let note = (seen != clean).then(|| Note::normalised(seen, clean));
         if self.multiple {
             return listed(text::split_names(clean), note);
         }

@@ -4,12 +4,12 @@ use std::sync::LazyLock;
 
 use super::*;
 
-fn catalogue() -> &'static Catalogue {
+pub(super) fn catalogue() -> &'static Catalogue {
     static LOADED: LazyLock<Catalogue> = LazyLock::new(|| Catalogue::load(None).unwrap());
     &LOADED
 }
 
-/// Headers from words; `/` divides a merged header from what stands below it.
+/// Headers from words; `>` divides a merged header from what stands below it.
 fn headers(words: &str) -> Vec<HeaderPath> {
     words
         .split(' ')

@@ -301,27 +301,139 @@ fn cells_that_are_not_text() {
 
 #[test]
 fn credit_codes() {
-    let catalogue = catalogue();
     let data: Json = serde_json::from_str(include_str!("../../../tests/data/uscc.json")).unwrap();
-    assert_eq!(data["length"], 18);
-    let read = |t: &str| read(catalogue, "information_system", "owner_uscc", t);
-    for good in [
-        "11332500MB1601924J",
-        "9137130016829134XT",
-        "914403001922038216",
-        "91110000802100433B",
-    ] {
+    let read = |t: &str| read(catalogue(), "information_system", "owner_uscc", t);
+    let known = list(&data, &["valid_examples"])
+        .into_iter()
+        .map(|pair| &pair[0]);
+    let synthetic = list(&data, &["synthetic_for_demo", "codes"]);
+    for good in known.chain(synthetic).map(|c| c.as_str().unwrap()) {
         assert_eq!(
             read(good),
             Reading::Value(Value::Text(good.to_owned()), None)
         );
     }
-    assert!(matches!(read("91310115MA1G4L1WXK"), Reading::Fault(_)));
+    for pair in list(&data, &["invalid_examples"]) {
+        let (code, why) = (pair[0].as_str().unwrap(), pair[1].as_str().unwrap());
+        match read(code) {
+            Reading::Fault(fault) => assert_eq!(fault.code, "bad_credit_code"),
+            Reading::Value(_, Some(note)) => {
+                assert!(why.contains("valid after NFKC"), "{code} {note:?}");
+            }
+            other => panic!("{code}: {other:?}"),
+        }
+    }
     assert!(matches!(read("11332500MB160192"), Reading::Fault(_)));
     assert!(matches!(
-        read("１１332500mb1601924j"),
+        read("11332500mb1601924j"),
         Reading::Value(_, Some(_))
     ));
+}
+
+#[test]
+fn sums_that_could_be_two_things_are_asked_back() {
+    for (typed, code) in [
+        ("1,20", "two_values"),
+        ("1,2345", "two_values"),
+        ("100、20", "two_values"),
+        ("120万-150万", "two_values"),
+        ("120万元+30万元", "expression"),
+        ("120万美元", "not_an_amount"),
+        ("一百二十万", "not_an_amount"),
+        ("99999999999999999999999999999999", "not_an_amount"),
+        ("99999999999", "too_large"),
+    ] {
+        let found = read(catalogue(), "information_system", "budget_amount", typed);
+        assert!(
+            matches!(&found, Reading::Fault(f) if f.code == code),
+            "{typed} {found:?}"
+        );
+    }
+    for (typed, wanted) in [
+        ("120w", "120"),
+        ("百万", ""),
+        ("3百万元", "300"),
+        ("0.5千万", "500"),
+        ("120万元/年", "120"),
+        ("120余万", "120"),
+    ] {
+        let found = read(catalogue(), "information_system", "budget_amount", typed);
+        match found {
+            Reading::Value(v, Some(_)) => assert_eq!(text(&v), wanted, "{typed}"),
+            Reading::Fault(_) => assert_eq!(wanted, "", "{typed}"),
+            other => panic!("{typed} {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn invisible_differences_are_not_worth_a_note() {
+    for (key, typed, wanted) in [
+        ("go_live", "\u{3000}2024-03\u{200b} ", "2024-03"),
+        ("budget_amount", " 120.5\u{a0}", "120.5"),
+        ("status", "\u{feff}在用", "running"),
+        ("user_count", "12\u{3000}", "12"),
+        ("mlps_no", " 37010012345-00001\n", "37010012345-00001"),
+    ] {
+        let found = read(catalogue(), "information_system", key, typed);
+        assert_eq!(
+            found.clone(),
+            Reading::Value(
+                match found {
+                    Reading::Value(Value::Integer(n), _) => Value::Integer(n),
+                    _ => Value::Text(wanted.to_owned()),
+                },
+                None
+            ),
+            "{key}"
+        );
+    }
+}
+
+#[test]
+fn more_dates_of_real_sheets() {
+    for (typed, wanted) in [
+        ("2024.3.1 ", "2024-03-01"),
+        ("2024年3月份", "2024-03"),
+        ("2024年度", "2024"),
+        ("2024年底", "2024"),
+        ("2024-03-01T08:30:00", "2024-03-01"),
+        ("2024年3月5日 10:30", "2024-03-05"),
+        ("二〇二四年十二月二十一日", "2024-12-21"),
+        ("2024年十月", "2024-10"),
+        ("2024Q3", "2024-Q3"),
+        ("2024年一季度", "2024-Q1"),
+        ("预计2026年6月底前完成", "2026-06"),
+        ("2024年3月（试运行）", "2024-03"),
+        ("45352", "2024-03-01"),
+        ("98年5月", "1998-05"),
+    ] {
+        let found = read(catalogue(), "information_system", "go_live", typed);
+        assert!(
+            matches!(&found, Reading::Value(v, _) if text(v) == wanted),
+            "{typed} {found:?}"
+        );
+    }
+    for wrong in [
+        "2024年2月30日",
+        "1800年",
+        "2024.13.1",
+        "99999999",
+        "明年",
+        "24.3.1",
+        "3/1/24",
+        "上半年",
+        "2024年3月5日6",
+        "20241301",
+    ] {
+        let found = read(catalogue(), "information_system", "go_live", wrong);
+        assert!(matches!(found, Reading::Fault(_)), "{wrong} {found:?}");
+    }
+    let (from, to) = parse_range("2023年5月至12月").unwrap();
+    assert_eq!(
+        (from.to_string(), to.to_string()),
+        ("2023-05".to_owned(), "2023-12".to_owned())
+    );
 }
 
 #[test]
@@ -377,6 +489,7 @@ fn counts_and_sizes() {
         ("1.2万", "12000"),
         ("31855人", "31855"),
         ("3万人", "30000"),
+        ("３１", "31"),
     ] {
         let (found, note) = read("user_count", typed);
         assert_eq!(found, wanted);

@@ -71,6 +71,12 @@ fn the_registers_stand_in_order_and_hold_the_whole_research() {
 }
 
 #[test]
+fn the_catalogue_is_shared_between_threads() {
+    fn is_shared<T: Send + Sync>() {}
+    is_shared::<Catalogue>();
+}
+
+#[test]
 fn a_deployment_adds_fields_values_regions_and_registers() {
     let field = "extend = \"information_system\"\n[[field]]\nkey = \"local_level\"\nlabel = \"本地分级\"\ngroup = \"安全\"\ntype = \"choice\"\nlist = \"local\"\nafter = \"mlps_level\"\nexample = \"甲级\"\n";
     let catalogue = load(&[
@@ -95,95 +101,90 @@ fn a_deployment_adds_fields_values_regions_and_registers() {
     assert_eq!(read("region_code", "北京市海淀区"), "110108");
 }
 
+/// A field added to the project register; its first free line is the sixth.
+fn added(rest: &str) -> String {
+    format!(
+        "extend = \"project\"\n[[field]]\nkey = \"x\"\nlabel = \"甲\"\ngroup = \"乙\"\n{rest}\n"
+    )
+}
+
+/// Loads one broken file and compares place and reason.
+fn refuses(file: &str, text: &str, line: usize, word: &str) {
+    let error = load(&[(file, text)]).map(|_| ()).expect_err(word);
+    assert!(error.file.ends_with(file), "{error}");
+    assert_eq!(error.line, line, "{error}");
+    assert!(error.reason.contains(word), "{error}");
+    let shown = error.to_string();
+    assert!(shown.contains(&format!("第{line}行：")), "{shown}");
+}
+
 #[test]
-fn what_is_broken_is_refused_with_its_line() {
-    let field = |rest: &str| {
-        format!(
-            "extend = \"project\"\n[[field]]\nkey = \"x\"\nlabel = \"甲\"\ngroup = \"乙\"\n{rest}\n"
-        )
-    };
-    let toml = |text: String| vec![("b.toml", text)];
-    let list = |text: &str| vec![("lists/bad.csv", text.to_owned())];
-    let cases: Vec<(Vec<(&str, String)>, usize, &str)> = vec![
-        (toml(field("type = \"text")), 6, "TOML 语法错误"),
-        (toml(field("type = \"texty\"")), 6, "texty"),
-        (toml(field("type = \"text\"\nlabell = \"丙\"")), 7, "labell"),
-        (toml(field("type = \"choice\"")), 3, "list"),
+fn a_broken_field_is_refused_with_its_line() {
+    for (rest, line, word) in [
+        ("type = \"text", 6, "TOML 语法错误"),
+        ("type = \"texty\"", 6, "texty"),
+        ("type = \"text\"\nlabell = \"丙\"", 7, "labell"),
+        ("type = \"choice\"", 3, "list"),
+        ("type = \"choice\"\nlist = \"nowhere\"", 7, "nowhere"),
+        ("type = \"text\"\nlist = \"network\"", 7, "choice"),
+        ("type = \"reference\"", 3, "refers_to"),
         (
-            toml(field("type = \"choice\"\nlist = \"nowhere\"")),
+            "type = \"reference\"\nrefers_to = \"nowhere\"",
             7,
             "nowhere",
         ),
+        ("type = \"text\"\naliases = [\"项目名称\"]", 7, "name"),
+        ("type = \"text\"\nafter = \"nowhere\"", 7, "nowhere"),
+        ("type = \"date\"\nexample = \"昨天\"", 7, "示例值"),
+        ("type = \"date\"\nmultiple = true", 3, "multiple"),
+        ("type = \"text\"\nwarn_over = 5", 7, "warn_over"),
         (
-            toml(field("type = \"reference\"\nrefers_to = \"nowhere\"")),
-            7,
-            "nowhere",
-        ),
-        (
-            toml(field("type = \"text\"\naliases = [\"项目名称\"]")),
-            7,
-            "name",
-        ),
-        (
-            toml(field("type = \"text\"\nafter = \"nowhere\"")),
-            7,
-            "nowhere",
-        ),
-        (
-            toml(field("type = \"date\"\nexample = \"昨天\"")),
-            7,
-            "示例值",
-        ),
-        (
-            toml(field("type = \"date\"\nmultiple = true")),
-            3,
-            "multiple",
-        ),
-        (
-            toml(field(
-                "type = \"text\"\nrequired_if = { field = \"kind\", in = [\"nix\"] }",
-            )),
+            "type = \"text\"\nrequired_if = { field = \"kind\", in = [\"nix\"] }",
             7,
             "nix",
         ),
-        (
-            toml(field("type = \"text\"").replace("\"x\"", "\"name\"")),
-            3,
-            "重复",
-        ),
-        (
-            toml(field("type = \"text\"").replace("甲", "项目名称")),
-            4,
-            "项目名称",
-        ),
-        (toml("extend = \"nowhere\"\n".to_owned()), 1, "nowhere"),
-        (
-            toml(LINK.replace("org\"\n[[", "nowhere\"\n[[")),
-            9,
-            "nowhere",
-        ),
-        (
-            toml(LINK.replace("owner = \"org\"", "owner = \"name\"")),
-            9,
-            "类型",
-        ),
-        (toml(LINK.replace("sharing_link", "project")), 3, "已有定义"),
-        (list("code,text\n1,甲\n"), 1, "label"),
-        (list("label\n甲\n"), 1, "code"),
-        (list("code,label\n1,甲\n1,乙\n"), 3, "重复"),
-        (list("code,label,aliases\n1,甲,子\n2,乙,子\n"), 3, "子"),
-        (list("code,label,stage\n1,甲,later\n"), 2, "later"),
-        (list("code,label\n1,甲、乙\n"), 2, "、"),
-    ];
-    for (files, line, word) in cases {
-        let shown: Vec<(&str, &str)> = files.iter().map(|(n, t)| (*n, t.as_str())).collect();
-        let error = load(&shown).map(|_| ()).expect_err(word);
-        assert!(error.file.ends_with(files[0].0), "{error}");
-        assert_eq!(error.line, line, "{error}");
-        assert!(error.reason.contains(word), "{error}");
-        assert!(
-            error.to_string().contains(&format!("第{line}行：")),
-            "{error}"
-        );
+    ] {
+        refuses("b.toml", &added(rest), line, word);
     }
+    let text = added("type = \"text\"");
+    refuses("b.toml", &text.replace("\"x\"", "\"name\""), 3, "重复");
+    refuses("b.toml", &text.replace("\"x\"", "\"X\""), 3, "小写");
+    refuses("b.toml", &text.replace('甲', "项目名称"), 4, "项目名称");
+}
+
+#[test]
+fn a_broken_register_is_refused_with_its_line() {
+    refuses("b.toml", "extend = \"nowhere\"\n", 1, "nowhere");
+    refuses("b.toml", "\n", 1, "extend");
+    for (from, to, line, word) in [
+        ("org\"\n[[", "nowhere\"\n[[", 9, "nowhere"),
+        ("owner = \"org\"", "owner = \"name\"", 9, "类型"),
+        ("owner = \"org\"\n", "", 8, "owner"),
+        ("sharing_link", "project", 3, "已有定义"),
+        ("DJ", "XM", 5, "code_prefix"),
+        ("共享对接", "项目", 4, "label"),
+    ] {
+        assert!(LINK.contains(from), "{from}");
+        refuses("b.toml", &LINK.replace(from, to), line, word);
+    }
+}
+
+#[test]
+fn a_broken_list_is_refused_with_its_line() {
+    for (text, line, word) in [
+        ("code,text\n1,甲\n", 1, "label"),
+        ("label\n甲\n", 1, "code"),
+        ("code,label\n1,甲\n1,乙\n", 3, "重复"),
+        ("code,label\n1,甲\n2,\n", 3, "label"),
+        ("code,label,aliases\n1,甲,子\n2,乙,子\n", 3, "子"),
+        ("code,label,stage\n1,甲,later\n", 2, "later"),
+        ("code,label\n1,甲、乙\n", 2, "、"),
+        ("code,label\n,甲\n", 2, "note"),
+    ] {
+        refuses("lists/bad.csv", text, line, word);
+    }
+    let regions = "code,name,level,parent\n99,甲,province,\n";
+    refuses("lists/regions.csv", regions, 2, "6 位");
+    let orphan = "code,name,level,parent\n990000,甲,province,980000\n";
+    refuses("lists/regions.csv", orphan, 2, "980000");
 }

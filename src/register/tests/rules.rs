@@ -12,8 +12,10 @@ fn document(values: &[(&str, &str)]) -> Document {
             let value = match *v {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
-                list if list.starts_with('|') => Value::List(vec![list[1..].to_owned()]),
-                other => Value::Text(other.to_owned()),
+                other => match other.strip_prefix('|') {
+                    Some(one) => Value::List(vec![one.to_owned()]),
+                    None => Value::Text(other.to_owned()),
+                },
             };
             ((*k).to_owned(), value)
         })
