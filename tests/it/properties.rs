@@ -17,7 +17,10 @@ use crate::app::{Backend, Ledger, ORGANISATION, Snapshot, backends, sample};
 fn holds<S: Strategy>(cases: u32, strategy: S, property: impl Fn(&Ledger, S::Value)) {
     for backend in backends() {
         let config = ProptestConfig {
-            cases: if backend == Backend::Sqlite { cases } else { cases.div_ceil(4) },
+            cases: match backend {
+                Backend::Sqlite => cases * soak(),
+                Backend::Postgres => cases.div_ceil(4),
+            },
             max_shrink_iters: 200,
             failure_persistence: None,
             ..ProptestConfig::default()
@@ -30,6 +33,12 @@ fn holds<S: Strategy>(cases: u32, strategy: S, property: impl Fn(&Ledger, S::Val
             panic!("on {backend:?}: {failure}");
         }
     }
+}
+
+/// How many times more cases to try, for a long run by hand.
+fn soak() -> u32 {
+    let times = std::env::var("ONE_LEDGER_SOAK").ok();
+    times.and_then(|t| t.parse().ok()).unwrap_or(1)
 }
 
 fn settled(ledger: Ledger) -> Ledger {
@@ -50,7 +59,7 @@ fn drawn(ledger: &Ledger, name: &str, sheets: &Sheets) -> Option<PathBuf> {
 /// Nothing new, nothing changed.
 fn says_nothing_new(report: &Report) {
     let Counts { new, changed, .. } = report.rows();
-    assert_eq!((new, changed), (0, 0), "{report:#?}");
+    assert_eq!((new, changed), (0, 0), "{:#?}\n{:#?}", report.problems, report.changes);
     assert_eq!(report.change_set, None);
 }
 

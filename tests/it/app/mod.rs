@@ -18,6 +18,7 @@ use one_ledger::db::schema::{change_sets, entries, relations};
 use one_ledger::intake::record;
 use one_ledger::intake::report::Report;
 use one_ledger::intake::run::{self, Done, Mode, Request};
+use one_ledger::ledger::entry::EntryRow;
 use one_ledger::ledger::undo::Undone;
 use one_ledger::ledger::verify::{Findings, verify};
 use one_ledger::ledger::{as_of, read};
@@ -300,17 +301,24 @@ impl Ledger {
         then
     }
 
+    /// Code of the department that a row names as its owner; what belongs to an entry names none.
+    fn owner(&self, directory: &Directory, row: &EntryRow) -> String {
+        let register = self.app.catalogue.register(&row.register).unwrap();
+        let department = register.keys.owner.as_ref().and(directory.get(row.department_id));
+        department.map(|d| d.code.clone()).unwrap_or_default()
+    }
+
     fn present(&self) -> BTreeMap<(String, String), (String, Document)> {
         let mut conn = self.conn();
         let directory = Directory::load(&mut conn).unwrap();
         let rows = entries::table
             .filter(entries::present.eq(true))
-            .select(one_ledger::ledger::entry::EntryRow::as_select())
+            .select(EntryRow::as_select())
             .load(&mut conn)
             .unwrap();
         rows.into_iter()
             .map(|row| {
-                let owner = directory.get(row.department_id).unwrap().code.clone();
+                let owner = self.owner(&directory, &row);
                 let document = row.document();
                 ((row.register, row.code), (owner, document))
             })
@@ -326,10 +334,15 @@ impl Ledger {
         for register in self.app.catalogue.registers() {
             let mut after = 0;
             loop {
+                let definitions = as_of::Definitions {
+                    catalogue: &self.app.catalogue,
+                    directory: &directory,
+                    register,
+                };
                 let (next, rows) =
-                    as_of::page(&mut conn, &self.viewer, &register.key, seq, after).unwrap();
+                    as_of::page(&mut conn, &self.viewer, definitions, seq, after).unwrap();
                 for row in rows {
-                    let owner = directory.get(row.department_id).unwrap().code.clone();
+                    let owner = self.owner(&directory, &row);
                     let document = row.document();
                     names.insert(row.id, format!("{} {}", row.register, row.code));
                     out.entries.insert((row.register, row.code), (owner, document));
