@@ -9,6 +9,7 @@ use crate::cli::Context;
 use crate::cli::entries::{Walk, department, moment, register};
 use crate::error::{Doing, Error, Result};
 use crate::intake::record;
+use crate::ledger::as_of::Definitions;
 use crate::org::directory::Directory;
 use crate::register::field::Register;
 use crate::sheet::export::{self, ExportFormat, Showing};
@@ -56,7 +57,11 @@ impl Export {
             let extra = record::extra_headers(&mut conn, &register.key)?;
             file.begin(register, &extra).doing("写入导出文件")?;
             let walk = Walk {
-                register: &register.key,
+                definitions: Definitions {
+                    catalogue: &context.app.catalogue,
+                    directory: &directory,
+                    register,
+                },
                 department,
                 seq,
                 search: None,

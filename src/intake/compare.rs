@@ -26,6 +26,8 @@ pub struct Prepared {
     pub id: i64,
     /// Whether the ledger has it already (removed or not).
     pub stored: bool,
+    /// Whether nothing stands until this row goes in: a new entry, or one that was removed before.
+    pub fresh: bool,
     /// Where it belongs.
     pub place: Place,
     /// Values by position of the field in its register; `None` clears.

@@ -1,6 +1,7 @@
 //! Plans a file row by row against the ledger; prepared changes come out in batches.
 //!
-//! A row whose references are not there yet waits: what it refers to may come further down. At the end
+//! A row that refers to others by name waits while more of those may come further down: what it means must
+//! not hang on the order of rows. So does a row whose references are not there yet. At the end
 //! the waiting rows that can be resolved go in together, however they refer to each other; the others are
 //! refused, and with them the rows that needed those.
 
@@ -18,11 +19,11 @@ use crate::error::Result;
 use crate::intake::collect::{Collector, Place as At, RowNotes};
 use crate::intake::compare::Prepared;
 use crate::intake::identify::{self, Claim, Identity};
-use crate::intake::known::{Known, KnownEntry, Match, Scope};
+use crate::intake::known::{Known, KnownEntry, Match, Scope, Slot};
 use crate::intake::layout::SheetPlan;
 use crate::intake::report::{MissingEntry, Report};
 use crate::intake::row::{self, Values};
-use crate::ledger::change::Change;
+use crate::ledger::change::{Change, Edges};
 use crate::ledger::entry::Place;
 use crate::ledger::read;
 use crate::org::directory::{Department, Directory};
@@ -91,12 +92,16 @@ pub struct Planner<'c> {
     pub collector: Collector,
     /// Departments that the file named before any organisation was loaded.
     pub new_departments: Vec<Department>,
-    stored: Vec<Prepared>,
+    stored: Vec<(Prepared, Vec<Edges>)>,
     waiting: Vec<Prepared>,
     namesakes: Vec<Namesake<'c>>,
     totals: Vec<Total<'c>>,
     out: Vec<Change>,
     owners: HashMap<String, Option<i64>>,
+    /// Entries that refused rows speak of.
+    spoken_of: Vec<(&'c SheetPlan<'c>, u32, Slot)>,
+    /// Every row has been read.
+    ended: bool,
 }
 
 impl<'c> Planner<'c> {
@@ -114,6 +119,8 @@ impl<'c> Planner<'c> {
             totals: Vec::new(),
             out: Vec::new(),
             owners: HashMap::new(),
+            spoken_of: Vec::new(),
+            ended: false,
         }
     }
 
@@ -196,14 +203,12 @@ impl<'c> Planner<'c> {
     /// # Errors
     /// When the database fails.
     pub fn finish(&mut self) -> Result<()> {
+        self.ended = true;
         self.settle_namesakes()?;
         self.compare_stored()?;
         self.refuse_unresolved();
-        let waiting = std::mem::take(&mut self.waiting);
-        for part in waiting.chunks(BATCH) {
-            self.stored.extend(part.iter().cloned());
-            self.compare_stored()?;
-        }
+        self.compare_waiting()?;
+        self.mark_seen();
         self.compare_totals();
         Ok(())
     }
@@ -226,7 +231,7 @@ impl<'c> Planner<'c> {
             },
         };
         if values.faults > 0 {
-            self.mark_seen(register, claim, at);
+            self.note_seen(register, claim, at);
             return Next::Refused;
         }
         if let (true, None, Some(name)) = (register.names_repeat, claim.code, claim.name) {
@@ -313,15 +318,24 @@ impl<'c> Planner<'c> {
         }
     }
 
-    /// A refused row still speaks of its entry: it does not count as missing from the file.
-    fn mark_seen(&mut self, register: &Register, claim: Claim<'_>, at: At<'_>) {
-        if let Ok(Identity::Known(slot)) =
-            identify::identify(&self.start.known, register, &self.start.directory, claim)
-            && let Some(entry) = self.start.known.get_mut(&register.key, slot)
-            && entry.row == 0
-        {
-            entry.row = at.row;
-            entry.sheet = u16::try_from(at.plan.number).unwrap_or(u16::MAX);
+    /// A refused row still speaks of its entry: it does not count as missing from the file. But only at the
+    /// end, so that it does not take the entry from a row that is right.
+    fn note_seen(&mut self, register: &Register, claim: Claim<'_>, at: At<'c>) {
+        let directory = &self.start.directory;
+        let found = identify::identify(&self.start.known, register, directory, claim);
+        if let Ok(Identity::Known(slot)) = found {
+            self.spoken_of.push((at.plan, at.row, slot));
+        }
+    }
+
+    /// Marks the entries that only refused rows speak of.
+    fn mark_seen(&mut self) {
+        for (plan, row, slot) in std::mem::take(&mut self.spoken_of) {
+            let entry = self.start.known.get_mut(&plan.register.key, slot);
+            if let Some(entry) = entry.filter(|e| e.row == 0) {
+                entry.row = row;
+                entry.sheet = u16::try_from(plan.number).unwrap_or(u16::MAX);
+            }
         }
     }
 }

@@ -181,7 +181,8 @@ pub(super) struct Job<'j> {
 impl<'j> Job<'j> {
     fn carry_out(&self, conn: &mut Conn, rows: Rows, collector: Collector) -> Result<Outcomes> {
         if self.request.mode == Mode::Check {
-            let mut planner = self.planner(conn, 1, collector)?;
+            let next_entry = change_set::next_entry(conn)?;
+            let mut planner = self.planner(conn, next_entry, collector)?;
             self.feed(&mut planner, rows, |_| true)?;
             return planner.into_outcomes();
         }

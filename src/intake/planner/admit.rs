@@ -29,7 +29,8 @@ impl<'c> Planner<'c> {
             0
         };
         let code_at = position_of(register, &register.keys.code);
-        let (slot, id, stored) = match identity {
+        let by_name = code_at.is_none_or(|p| values.text(p).is_none());
+        let (slot, id, stored, fresh) = match identity {
             Identity::Known(slot) => {
                 let first = self.start.known.get(&register.key, slot).copied()?;
                 if first.row != 0 {
@@ -39,9 +40,16 @@ impl<'c> Planner<'c> {
                 let entry = self.start.known.get_mut(&register.key, slot)?;
                 entry.row = at.row;
                 entry.sheet = sheet;
+                entry.by_name = by_name;
+                entry.content = content;
+                // A removed entry comes back with its row, if that row goes in.
+                let fresh = !entry.present;
+                entry.present = true;
+                entry.tentative = fresh;
+                let id = entry.id;
                 // Found by its code, however that was spelled; a code is never changed by an import.
                 values.fields.retain(|(p, _)| Some(*p) != code_at);
-                (slot, entry.id, true)
+                (slot, id, true, fresh)
             }
             Identity::New(note) => {
                 note.into_iter().for_each(|n| self.collector.note(at, n));
@@ -62,12 +70,14 @@ impl<'c> Planner<'c> {
                     stored: false,
                     row: at.row,
                     sheet,
+                    by_name,
                     content,
                 };
                 (
                     self.start.known.add(&register.key, entry, &code, &name_key),
                     id,
                     false,
+                    true,
                 )
             }
         };
@@ -77,6 +87,7 @@ impl<'c> Planner<'c> {
             slot,
             id,
             stored,
+            fresh,
             place,
             fields: values.fields,
             extras: values.extras,
