@@ -391,8 +391,8 @@ fn history(
                     context.out.line(&format!(
                         "    {}: {} → {}",
                         c["label"].as_str().unwrap_or_default(),
-                        c["old"],
-                        c["new"]
+                        c["old"].as_str().unwrap_or_default(),
+                        c["new"].as_str().unwrap_or_default()
                     ));
                 }
             }

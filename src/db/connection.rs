@@ -109,6 +109,19 @@ impl Database {
     }
 }
 
+/// Reads that belong together see one state of the ledger, whatever is written meanwhile.
+///
+/// # Errors
+/// Whatever `read` says.
+pub fn snapshot<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    conn.transaction(|conn| {
+        if let Conn::Postgres(server) = conn {
+            server.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+        }
+        read(conn)
+    })
+}
+
 /// Brings the schema up to date; returns the names of what was run.
 ///
 /// # Errors

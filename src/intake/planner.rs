@@ -21,17 +21,19 @@ use crate::intake::compare::Prepared;
 use crate::intake::identify::{self, Claim, Identity};
 use crate::intake::known::{Known, KnownEntry, Match, Scope, Slot};
 use crate::intake::layout::SheetPlan;
+use crate::intake::read::Line;
 use crate::intake::report::{MissingEntry, Report};
-use crate::intake::row::{self, Values};
+use crate::intake::row::Values;
 use crate::ledger::change::{Change, Edges};
 use crate::ledger::entry::Place;
 use crate::ledger::read;
 use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
+use crate::register::rules::Finding;
 use crate::register::value::{Fault, Value};
 use crate::sheet::annotate::Outcome;
-use crate::sheet::cell::Row;
+use crate::sheet::rows::RowKind;
 use namesakes::Namesake;
 use totals::Total;
 
@@ -165,30 +167,81 @@ impl<'c> Planner<'c> {
         Ok(self.collector.into_parts())
     }
 
-    /// Takes one data row of a sheet.
+    /// Takes one line of the file.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn row(&mut self, plan: &'c SheetPlan<'c>, row: &Row) -> Result<()> {
-        let values = row::read(self.start.catalogue, plan, row, &mut self.collector);
+    pub fn line(&mut self, line: Line<'c>) -> Result<()> {
+        match line {
+            Line::Entry { plan, row, values } => return self.row(plan, row, values),
+            Line::Total { plan, row } => {
+                self.total(plan, &row);
+                self.skip(plan, row.number, RowKind::Total);
+            }
+            Line::Skipped { plan, row, kind } => self.skip(plan, row, kind),
+            Line::End { plan, blank } => {
+                if let Some(sheet) = self.collector.report.sheets.get_mut(plan.number) {
+                    sheet.skipped.blank += u64::from(blank);
+                    sheet.rows.skipped += u64::from(blank);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts a row that is no entry.
+    fn skip(&mut self, plan: &SheetPlan<'_>, row: u32, kind: RowKind) {
+        let Some(sheet) = self.collector.report.sheets.get_mut(plan.number) else {
+            return;
+        };
+        let (counter, why) = match kind {
+            RowKind::Total => (&mut sheet.skipped.total, "合计行"),
+            RowKind::Note => (&mut sheet.skipped.note, "说明"),
+            RowKind::Example => (&mut sheet.skipped.example, "示例行"),
+            RowKind::RepeatedHeader => (&mut sheet.skipped.header, "重复的表头"),
+            RowKind::Blank | RowKind::Heading | RowKind::Data => return,
+        };
+        *counter += 1;
+        self.collector.outcome(plan.number, row, Outcome::Skipped);
+        self.collector.remark(plan.number, row, why);
+    }
+
+    /// Takes one data row of a sheet, as it was read.
+    ///
+    /// # Errors
+    /// When the database fails.
+    fn row(&mut self, plan: &'c SheetPlan<'c>, number: u32, mut values: Values) -> Result<()> {
+        let at = At {
+            plan,
+            row: number,
+            column: None,
+            field: None,
+        };
+        for said in std::mem::take(&mut values.said) {
+            let column = Some(said.column);
+            let field = said.position.and_then(|p| plan.register.fields.get(p));
+            let at = At {
+                column,
+                field,
+                ..at
+            };
+            match said.finding {
+                Finding::Note(note) => self.collector.note(at, note),
+                Finding::Fault(fault) => self.collector.fault(at, fault),
+            }
+        }
         if values.is_empty() {
             self.collector
-                .outcome(plan.number, row.number, Outcome::Skipped);
+                .outcome(plan.number, number, Outcome::Skipped);
             if let Some(sheet) = self.collector.report.sheets.get_mut(plan.number) {
                 sheet.skipped.blank += 1;
             }
             return Ok(());
         }
-        let at = At {
-            plan,
-            row: row.number,
-            column: None,
-            field: None,
-        };
         match self.prepare(at, values) {
             Next::Refused => self
                 .collector
-                .outcome(plan.number, row.number, Outcome::Refused),
+                .outcome(plan.number, number, Outcome::Refused),
             Next::Later => {}
             Next::Entry(prepared) => self.settle(plan, *prepared)?,
         }

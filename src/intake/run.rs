@@ -14,17 +14,16 @@ use crate::intake::collect::{Collector, RowNotes};
 use crate::intake::layout::{self, SheetPlan, Wanted};
 use crate::intake::mapping::{MapFile, Remembered};
 use crate::intake::planner::Planner;
+use crate::intake::read::Reader;
 use crate::intake::record::{self, File};
 use crate::intake::report::Report;
 use crate::ledger::chain;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::org::directory;
-use crate::sheet::annotate::Outcome;
-use crate::sheet::cell::{Row, SheetHead};
+use crate::sheet::cell::SheetHead;
 use crate::sheet::fault::SheetFault;
-use crate::sheet::rows::{RowKind, RowSorter};
-use crate::sheet::workbook::{Event, Rows};
+use crate::sheet::workbook::Rows;
 
 /// How far an import goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,99 +257,40 @@ impl<'j> Job<'j> {
         Ok(Verdict::Commit((report, notes)))
     }
 
-    /// Streams the file through the planner; `hand_over` takes each batch of prepared changes.
+    /// Plans the file; `hand_over` takes each batch of prepared changes. Cells are read on a thread of their own.
     fn feed(
         &self,
         planner: &mut Planner<'j>,
         rows: Rows,
         mut hand_over: impl FnMut(Vec<Change>) -> bool,
     ) -> Result<()> {
-        let mut current: Option<(&'j SheetPlan<'j>, RowSorter)> = None;
-        let mut read = 0_u64;
-        let mut ended = false;
-        for event in rows {
-            match event? {
-                Event::Sheet(index) => {
-                    close(planner, current.take());
-                    let plan = self.plans.iter().find(|p| p.index == index);
-                    let head = self.heads.iter().find(|h| h.index == index);
-                    current = plan
-                        .zip(head)
-                        .map(|(p, h)| (p, RowSorter::new(h, &p.located)));
+        let (sender, receiver) = mpsc::sync_channel(8);
+        let reader = Reader {
+            catalogue: &self.app.catalogue,
+            plans: self.plans,
+            heads: self.heads,
+        };
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(move || reader.run(rows, |batch| sender.send(batch).is_ok()));
+            let mut planned = 0_u64;
+            for batch in receiver {
+                planned += u64::try_from(batch.len()).unwrap_or(0);
+                for line in batch {
+                    planner.line(line)?;
                 }
-                Event::Row(row) => {
-                    read += 1;
-                    if read.is_multiple_of(1_000) {
-                        (self.progress)(read);
-                        let batch = planner.take();
-                        if !batch.is_empty() && !hand_over(batch) {
-                            return Ok(());
-                        }
-                    }
-                    if let Some((plan, sorter)) = &mut current {
-                        sort_row(planner, plan, sorter, row)?;
-                    }
+                (self.progress)(planned);
+                let changes = planner.take();
+                if !changes.is_empty() && !hand_over(changes) {
+                    return Ok(());
                 }
-                Event::End => ended = true,
             }
-        }
-        close(planner, current.take());
-        if !ended {
-            return Err(Error::Internal {
+            reading.join().map_err(|_| Error::Internal {
                 doing: "读取文件",
-                cause: "文件没有读完".to_owned(),
-            });
-        }
-        planner.finish()?;
-        (self.progress)(read);
-        hand_over(planner.take());
-        Ok(())
-    }
-}
-
-fn sort_row<'j>(
-    planner: &mut Planner<'j>,
-    plan: &'j SheetPlan<'j>,
-    sorter: &mut RowSorter,
-    row: Row,
-) -> Result<()> {
-    let sorted = sorter.sort(row);
-    let number = sorted.row.number;
-    let why = match sorted.kind {
-        RowKind::Data => return planner.row(plan, &sorted.row),
-        RowKind::Heading | RowKind::Blank => return Ok(()),
-        RowKind::Total => "合计行",
-        RowKind::Note => "说明",
-        RowKind::Example => "示例行",
-        RowKind::RepeatedHeader => "重复的表头",
-    };
-    if sorted.kind == RowKind::Total {
-        planner.total(plan, &sorted.row);
-    }
-    if let Some(sheet) = planner.collector.report.sheets.get_mut(plan.number) {
-        let skipped = &mut sheet.skipped;
-        match sorted.kind {
-            RowKind::Total => skipped.total += 1,
-            RowKind::Note => skipped.note += 1,
-            RowKind::Example => skipped.example += 1,
-            RowKind::RepeatedHeader => skipped.header += 1,
-            RowKind::Blank | RowKind::Heading | RowKind::Data => {}
-        }
-    }
-    planner
-        .collector
-        .outcome(plan.number, number, Outcome::Skipped);
-    planner.collector.remark(plan.number, number, why);
-    Ok(())
-}
-
-/// Counts the blank rows inside a table when its sheet ends.
-fn close(planner: &mut Planner<'_>, ended: Option<(&SheetPlan<'_>, RowSorter)>) {
-    if let Some((plan, sorter)) = ended
-        && let Some(sheet) = planner.collector.report.sheets.get_mut(plan.number)
-    {
-        let blank = u64::from(sorter.counts().blank);
-        sheet.skipped.blank += blank;
-        sheet.rows.skipped += blank;
+                cause: "内部错误".to_owned(),
+            })??;
+            planner.finish()?;
+            hand_over(planner.take());
+            Ok(())
+        })
     }
 }
