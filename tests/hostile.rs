@@ -324,6 +324,8 @@ fn stray_cells_are_named() {
         rows.last().map(|r| (r.number, r.cells.len())),
         Some((1_048_576, 1))
     );
+    let beyond = r#"<row r="9"><c r="A4294967295"><v>1</v></c></row>"#;
+    assert_eq!(code(&workbook(beyond, &[])), "corrupt");
     let upside_down = text_row(2, "a") + &text_row(1, "b");
     assert_eq!(code(&workbook(&upside_down, &[])), "corrupt");
 }

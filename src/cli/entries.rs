@@ -9,8 +9,9 @@ use crate::cli::output::{short, table};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::error::{Error, Result};
+use crate::ledger::as_of::{self, Definitions};
 use crate::ledger::entry::EntryRow;
-use crate::ledger::{as_of, read};
+use crate::ledger::read;
 use crate::org::directory::{Directory, Found};
 use crate::register::field::Register;
 use crate::register::read::ColumnContext;
@@ -25,8 +26,11 @@ pub struct Entries {
     /// 部门（名称或代码）
     #[arg(long)]
     department: Option<String>,
-    /// 条件，如 --filter `mlps_level=三级`；可多次使用
-    #[arg(long = "filter", value_name = "字段=值")]
+    #[arg(
+        long = "filter",
+        value_name = "字段=值",
+        help = "条件，如 --filter mlps_level=三级；可多次使用"
+    )]
     filters: Vec<String>,
     /// 名称或编码中的词，也可以用拼音首字母
     #[arg(long)]
@@ -84,8 +88,8 @@ pub fn moment(conn: &mut Conn, text: Option<&str>) -> Result<Option<i64>> {
 
 /// What is walked: a register, perhaps of one department, perhaps in the past, perhaps only what a word finds.
 pub struct Walk<'w> {
-    /// Register key.
-    pub register: &'w str,
+    /// The register, with what it is read by.
+    pub definitions: Definitions<'w>,
     /// Department, by id.
     pub department: Option<i64>,
     /// A point of the chain.
@@ -102,16 +106,17 @@ impl Walk<'_> {
         viewer: &Viewer,
         mut each: impl FnMut(EntryRow) -> Result<bool>,
     ) -> Result<()> {
+        let register = self.definitions.register.key.as_str();
         let mut after = 0;
         loop {
             let (next, rows) = match (self.seq, self.search) {
-                (Some(seq), _) => as_of::page(conn, viewer, self.register, seq, after)?,
+                (Some(seq), _) => as_of::page(conn, viewer, self.definitions, seq, after)?,
                 (None, Some(query)) => {
-                    let rows = read::search(conn, viewer, self.register, query, after)?;
+                    let rows = read::search(conn, viewer, register, query, after)?;
                     (rows.last().map(|r| r.id), rows)
                 }
                 (None, None) => {
-                    let rows = read::page(conn, viewer, self.register, self.department, after)?;
+                    let rows = read::page(conn, viewer, register, self.department, after)?;
                     (rows.last().map(|r| r.id), rows)
                 }
             };
@@ -140,7 +145,11 @@ impl Entries {
             .map(|f| filter(context, register, &directory, f))
             .collect::<Result<Vec<_>>>()?;
         let walk = Walk {
-            register: &self.register,
+            definitions: Definitions {
+                catalogue: &context.app.catalogue,
+                directory: &directory,
+                register,
+            },
             department: department(&directory, self.department.as_deref())?,
             seq: moment(&mut conn, self.as_of.as_deref())?,
             search: self.search.as_deref(),
@@ -281,14 +290,22 @@ impl Entry {
         let mut objects = Vec::new();
         for row in &rows {
             let mut shown = object(row, &directory);
+            let mut add = |key: &str, value: Json| {
+                if let Some(map) = shown.as_object_mut() {
+                    map.insert(key.to_owned(), value);
+                }
+            };
             let register = register(context, &row.register)?;
             if !context.out.is_json() {
                 facts(context, register, &directory, row);
             }
             let near = relations(context, &mut conn, row)?;
-            shown["relations"] = json!(near);
+            add("relations", json!(near));
             if self.history {
-                shown["history"] = history(context, &mut conn, register, &directory, row)?;
+                add(
+                    "history",
+                    history(context, &mut conn, register, &directory, row)?,
+                );
             }
             objects.push(shown);
         }
@@ -374,8 +391,8 @@ fn history(
                     context.out.line(&format!(
                         "    {}: {} → {}",
                         c["label"].as_str().unwrap_or_default(),
-                        c["old"],
-                        c["new"]
+                        c["old"].as_str().unwrap_or_default(),
+                        c["new"].as_str().unwrap_or_default()
                     ));
                 }
             }

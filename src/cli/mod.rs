@@ -37,8 +37,13 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Common {
-    /// 账本位置: SQLite 文件路径，或 postgres:// 地址（环境变量 DATABASE_URL 或 `ONE_LEDGER_DATABASE`）
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        help = "账本位置: SQLite 文件路径，或 postgres:// 地址；环境变量也可用 ONE_LEDGER_DATABASE"
+    )]
     database: Option<String>,
     /// 数据目录，默认的账本文件 one-ledger.db 在其中
     #[arg(long, global = true, env = "ONE_LEDGER_DATA")]

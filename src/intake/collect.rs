@@ -24,13 +24,16 @@ pub struct Place<'p> {
     pub field: Option<&'p Field>,
 }
 
+/// What was noted of rows, by sheet number and row.
+pub type RowNotes = BTreeMap<(usize, u32), RowAnnotation>;
+
 /// The report in the making.
 #[derive(Default)]
 pub struct Collector {
     /// The report.
     pub report: Report,
     annotating: bool,
-    notes: BTreeMap<(usize, u32), RowAnnotation>,
+    notes: RowNotes,
     sums: Vec<Decimal>,
 }
 
@@ -53,7 +56,7 @@ impl Collector {
 
     /// The report, and the notes for the annotated copy by sheet number and row.
     #[must_use]
-    pub fn into_parts(self) -> (Report, BTreeMap<(usize, u32), RowAnnotation>) {
+    pub fn into_parts(self) -> (Report, RowNotes) {
         let mut report = self.report;
         for (sheet, sum) in report.sheets.iter_mut().zip(self.sums) {
             if sheet.register.is_some() && sheet.amount.is_some() {

@@ -42,6 +42,15 @@ pub fn identify(
             return owned(known, register, directory, claim, code, slot);
         }
         let namesake = claim.name.map(|name| known.by_name(key, claim.scope, name));
+        // A row above says the same name and no code: one entry or two, nobody can tell the next time.
+        if let Some(Match::One(slot)) = namesake
+            && !register.names_repeat
+            && known
+                .get(key, slot)
+                .is_some_and(|e| e.row != 0 && e.by_name)
+        {
+            return Ok(Identity::Known(slot));
+        }
         let stored = |slot: Slot| known.get(key, slot).is_some_and(|e| e.stored && e.present);
         let note = matches!(namesake, Some(Match::One(slot)) if stored(slot)).then(|| Note {
             warning: true,

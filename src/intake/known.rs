@@ -33,6 +33,8 @@ pub struct KnownEntry {
     pub row: u32,
     /// Sheet of that row.
     pub sheet: u16,
+    /// That row gives no code: it is found by its name.
+    pub by_name: bool,
     /// Fingerprint of what the file says, in registers where names repeat.
     pub content: u64,
 }
@@ -156,6 +158,7 @@ impl Known {
                     stored: true,
                     row: 0,
                     sheet: 0,
+                    by_name: false,
                     content: 0,
                 };
                 self.add(register, entry, &code, &name_key);
@@ -219,12 +222,14 @@ impl Known {
             .get_mut(usize::try_from(slot).ok()?)
     }
 
-    /// Takes back a tentative entry that turned out not to go in.
+    /// Takes back an entry that turned out not to go in; the code of a removed one stays taken.
     pub fn withdraw(&mut self, register: &str, slot: Slot) {
         if let Some(entry) = self.get_mut(register, slot) {
             entry.present = false;
             entry.tentative = false;
-            entry.row = u32::MAX;
+            if !entry.stored {
+                entry.row = u32::MAX;
+            }
         }
     }
 

@@ -299,7 +299,10 @@ fn choose<'c>(
 /// Some texts of each column, to see what kind of thing stands there.
 fn samples<'h>(head: &'h SheetHead, located: &Located) -> BTreeMap<u16, Vec<&'h str>> {
     let mut out: BTreeMap<u16, Vec<&str>> = BTreeMap::new();
-    let data = head.head.iter().filter(|r| r.number >= located.first_data_row);
+    let data = head
+        .head
+        .iter()
+        .filter(|r| r.number >= located.first_data_row);
     for (column, cell) in data.flat_map(|row| (0_u16..).zip(&row.cells)) {
         if let Cell::Text(text) = cell {
             out.entry(column).or_default().push(text);

@@ -12,6 +12,7 @@ pub mod layout;
 pub mod mapping;
 pub mod matching;
 pub mod planner;
+pub mod read;
 pub mod record;
 pub mod report;
 pub mod row;

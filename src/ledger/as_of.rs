@@ -11,8 +11,11 @@ use crate::db::schema::{change_sets, entries, revisions};
 use crate::db::scope::visible;
 use crate::error::Result;
 use crate::ledger::change::{Delta, Op, turn_back};
-use crate::ledger::entry::{self, EntryRow};
+use crate::ledger::entry::{self, EntryRow, Place};
 use crate::ledger::read::PAGE;
+use crate::org::directory::Directory;
+use crate::register::catalogue::Catalogue;
+use crate::register::field::Register;
 
 /// The last change set recorded at or before a moment; 0 when there was none.
 ///
@@ -26,22 +29,55 @@ pub fn seq_at(conn: &mut Conn, moment: NaiveDateTime) -> Result<i64> {
     Ok(seq.unwrap_or(0))
 }
 
+/// What typed columns are derived with.
+#[derive(Clone, Copy)]
+pub struct Definitions<'d> {
+    /// Registers and lists.
+    pub catalogue: &'d Catalogue,
+    /// The organisation.
+    pub directory: &'d Directory,
+    /// The register that is read.
+    pub register: &'d Register,
+}
+
+impl Definitions<'_> {
+    /// Makes a row's typed columns those of its document.
+    fn derive(self, row: &mut EntryRow) {
+        let document = row.document();
+        let owner = self.register.keys.owner.as_deref();
+        let owner = owner.and_then(|key| entry::text(&document, key));
+        let department = owner.and_then(|code| self.directory.by_code(code));
+        let place = Place {
+            department_id: department.map_or(row.department_id, |d| d.id),
+            within_id: row.within_id,
+        };
+        let derived = EntryRow::derive(self.catalogue, self.register, row.id, place, &document);
+        *row = EntryRow {
+            revision: row.revision,
+            created_seq: row.created_seq,
+            changed_seq: row.changed_seq,
+            ..derived
+        };
+    }
+}
+
 /// Entries of a register as they stood after change set `seq`, by id, after the given one.
 ///
-/// Only `attributes`, `present` and `revision` are turned back; the typed columns are today's. Returns the
-/// id to go on from with the rows, because a page may hold none that existed then.
+/// The typed columns are derived from the documents as they were; only what an entry belongs to, and through
+/// that the department of registers without an owner of their own, is today's. Returns the id to go on from
+/// with the rows, because a page may hold none that existed then.
 ///
 /// # Errors
 /// When the database fails.
 pub fn page(
     conn: &mut Conn,
     viewer: &Viewer,
-    register: &str,
+    definitions: Definitions<'_>,
     seq: i64,
     after: i64,
 ) -> Result<(Option<i64>, Vec<EntryRow>)> {
     let rows: Vec<EntryRow> = visible(viewer)
-        .filter(entries::register.eq(register))
+        .filter(entries::register.eq(&definitions.register.key))
         .filter(entries::created_seq.le(seq))
         .filter(entries::id.gt(after))
         .order(entries::id)
@@ -60,6 +96,9 @@ pub fn page(
         .map(|mut row| {
             if let Some(changes) = later.remove(&row.id) {
                 turn_row_back(&mut row, &changes);
+                if row.present {
+                    definitions.derive(&mut row);
+                }
             }
             row
         })

@@ -49,6 +49,16 @@ pub struct ChangeSet<'c> {
     batch: Vec<Change>,
 }
 
+/// The first entry id that is free at the moment: for previews, which take no lock.
+///
+/// # Errors
+/// When the database fails.
+pub fn next_entry(conn: &mut Conn) -> Result<i64> {
+    Ok(ledger_head::table
+        .select(ledger_head::next_entry)
+        .first(conn)?)
+}
+
 /// Opens a change set, lets `fill` write, and commits all of it or nothing.
 ///
 /// The first statement updates the ledger head: it takes the write lock on both databases before

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::db::connection::Conn;
+use crate::db::connection::{self, Conn};
 use crate::db::schema::{change_sets, entries, ledger_head, revisions};
 use crate::error::Result;
 use crate::ledger::chain::{self, Header, Rows};
@@ -48,7 +48,7 @@ impl Break {
 /// # Errors
 /// When the database fails; a broken chain is a finding, not an error.
 pub fn verify(conn: &mut Conn) -> Result<Findings> {
-    conn.transaction::<_, crate::error::Error, _>(|conn| {
+    connection::snapshot(conn, |conn| {
         let (head_seq, head_hash) = ledger_head::table
             .select((ledger_head::seq, ledger_head::hash))
             .first::<(i64, Vec<u8>)>(conn)?;

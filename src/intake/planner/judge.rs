@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Planner, position_of, value_of};
+use super::{BATCH, Planner, position_of, value_of};
 use crate::error::{Error, Result};
 use crate::intake::collect::Place as At;
 use crate::intake::compare::{self, Comparison, Prepared};
@@ -13,23 +13,48 @@ use crate::ledger::entry::EntryRow;
 use crate::ledger::read;
 use crate::register::field::Register;
 use crate::register::rules::Finding;
-use crate::register::value::{Fault, Value};
+use crate::register::value::{Document, Fault, Value};
 use crate::sheet::annotate::Outcome;
 
 impl<'c> Planner<'c> {
     /// Compares a row at once, with its batch, or lets it wait for what it refers to.
     pub(super) fn settle(&mut self, plan: &'c SheetPlan<'c>, mut row: Prepared) -> Result<()> {
-        match self.resolve(plan.register, &mut row) {
-            Ok(edges) if !row.stored => self.judge(&row, edges, None),
-            Ok(_) => self.stored.push(row),
-            Err(_) => {
+        let resolved = if self.may_turn_out_otherwise(plan, &row) {
+            None
+        } else {
+            self.resolve(plan.register, &mut row).ok()
+        };
+        match resolved {
+            Some(edges) if !row.stored => self.judge(&row, edges, None),
+            Some(edges) => self.stored.push((row, edges)),
+            None => {
                 if let Some(entry) = self.start.known.get_mut(&plan.register.key, row.slot) {
-                    entry.tentative = !row.stored;
+                    entry.tentative = row.fresh;
                 }
                 self.waiting.push(row);
             }
         }
         Ok(())
+    }
+
+    /// Whether a row refers by name to a register of which rows are still to come.
+    fn may_turn_out_otherwise(&self, plan: &SheetPlan<'_>, row: &Prepared) -> bool {
+        if self.ended {
+            return false;
+        }
+        let here = self.plans.iter().position(|p| p.number == plan.number);
+        let to_come = self.plans.get(here.unwrap_or(0)..).unwrap_or_default();
+        row.references.iter().any(|reference| {
+            let field = plan.register.fields.get(reference.position);
+            let target = field.and_then(|f| f.refers_to.as_deref());
+            target.is_some_and(|target| {
+                to_come.iter().any(|p| p.register.key == target)
+                    && reference
+                        .texts
+                        .iter()
+                        .any(|text| self.start.known.by_code(target, text).is_none())
+            })
+        })
     }
 
     /// Fills in the codes of what a row refers to; the first reference that does not resolve is the error.
@@ -80,7 +105,11 @@ impl<'c> Planner<'c> {
                 };
                 return Err((reference.position, fault));
             }
-            if let Some((_, value)) = row.values.iter_mut().find(|(k, _)| *k == field.key) {
+            if let Some((_, value)) = row
+                .fields
+                .iter_mut()
+                .find(|(p, _)| *p == reference.position)
+            {
                 *value = (!codes.is_empty()).then(|| value_of(field.multiple, codes));
             }
             edges.push(Edges {
@@ -94,16 +123,11 @@ impl<'c> Planner<'c> {
     /// Compares the rows of entries that the ledger has, fetched together.
     pub(super) fn compare_stored(&mut self) -> Result<()> {
         let rows = std::mem::take(&mut self.stored);
-        let ids: Vec<i64> = rows.iter().filter(|r| r.stored).map(|r| r.id).collect();
+        let stored = rows.iter().filter(|(r, _)| r.stored);
+        let ids: Vec<i64> = stored.map(|(r, _)| r.id).collect();
         let found = read::by_ids(&mut self.start.conn, &self.start.viewer, &ids)?;
         let standing: HashMap<i64, EntryRow> = found.into_iter().map(|r| (r.id, r)).collect();
-        for mut row in rows {
-            let Some(plan) = self.plan(row.sheet) else {
-                continue;
-            };
-            let edges = self
-                .resolve(plan.register, &mut row)
-                .map_err(|(_, f)| Error::Conflict(f.message))?;
+        for (row, edges) in rows {
             let old = standing.get(&row.id);
             if row.stored && old.is_none() {
                 return Err(Error::Conflict("账本在核对期间发生变化，请重试".to_owned()));
@@ -111,6 +135,23 @@ impl<'c> Planner<'c> {
             self.judge(&row, edges, old);
         }
         Ok(())
+    }
+
+    /// Compares the rows that waited and hold together.
+    pub(super) fn compare_waiting(&mut self) -> Result<()> {
+        for mut row in std::mem::take(&mut self.waiting) {
+            let Some(plan) = self.plan(row.sheet) else {
+                continue;
+            };
+            let edges = self
+                .resolve(plan.register, &mut row)
+                .map_err(|(_, fault)| Error::Conflict(fault.message))?;
+            self.stored.push((row, edges));
+            if self.stored.len() >= BATCH {
+                self.compare_stored()?;
+            }
+        }
+        self.compare_stored()
     }
 
     fn plan(&self, number: usize) -> Option<&'c SheetPlan<'c>> {
@@ -150,7 +191,7 @@ impl<'c> Planner<'c> {
         }
         let outcome = match checked.comparison {
             None => {
-                if !row.stored {
+                if row.fresh {
                     self.start.known.withdraw(&register.key, row.slot);
                 }
                 Outcome::Refused
@@ -172,14 +213,18 @@ impl<'c> Planner<'c> {
             }
         };
         if outcome != Outcome::Refused {
+            if let Some(entry) = self.start.known.get_mut(&register.key, row.slot) {
+                entry.tentative = false;
+            }
             self.add_amount(register, row);
         }
         self.collector.outcome(row.sheet, row.row, outcome);
     }
 
     fn add_amount(&mut self, register: &Register, row: &Prepared) {
-        if let Some(key) = &register.keys.amount
-            && let Some((_, Some(Value::Text(wan)))) = row.values.iter().find(|(k, _)| k == key)
+        let amount = register.keys.amount.as_deref();
+        if let Some(position) = amount.and_then(|key| position_of(register, key))
+            && let Some(Value::Text(wan)) = row.value(position)
         {
             self.collector.amount(row.sheet, wan);
         }
@@ -221,7 +266,7 @@ impl<'c> Planner<'c> {
                             fault,
                         );
                         self.collector.outcome(row.sheet, row.row, Outcome::Refused);
-                        if !row.stored {
+                        if row.fresh {
                             self.start.known.withdraw(&plan.register.key, row.slot);
                         }
                     }
@@ -233,16 +278,13 @@ impl<'c> Planner<'c> {
         }
     }
 
-    /// A whole-row rule that a waiting new row breaks, so that nothing comes to depend on it.
+    /// A whole-row rule that a waiting fresh row breaks, so that nothing comes to depend on it.
     fn rule_fault(&self, plan: &SheetPlan<'_>, row: &Prepared) -> Option<(usize, Fault)> {
-        if row.stored {
+        if !row.fresh {
             return None;
         }
-        let document = row
-            .values
-            .iter()
-            .filter_map(|(k, v)| v.clone().map(|v| (k.clone(), v)))
-            .collect();
+        let mut document = Document::new();
+        row.write(plan.register, &mut document);
         let findings = plan.register.check(self.start.catalogue, &document);
         let fault = |(key, finding): (String, Finding)| match finding {
             Finding::Fault(fault) => Some((

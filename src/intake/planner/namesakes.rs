@@ -120,7 +120,7 @@ impl<'c> Planner<'c> {
             .iter()
             .chain(&self.siblings(&row))
             .filter_map(|s| self.start.known.get(&row.plan.register.key, *s))
-            .find(|e| !e.stored && e.content == content)
+            .find(|e| e.row != 0 && e.row != u32::MAX && e.content == content)
             .copied();
         if let Some(twin) = twin {
             let fault = self.duplicate(&twin);

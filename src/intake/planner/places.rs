@@ -54,7 +54,10 @@ impl<'c> Planner<'c> {
         values.fields.retain(|(p, _)| *p != position);
         match code {
             Some(code) => values.fields.push((position, Some(Value::Text(code)))),
-            None if from_cell || at.plan.department.is_some() => values.faults += 1,
+            None if from_cell || at.plan.department.is_some() => {
+                values.faults += 1;
+                values.misplaced = true;
+            }
             None => {}
         }
         id
