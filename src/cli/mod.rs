@@ -16,6 +16,7 @@ use crate::sheet::workbook;
 mod demo;
 mod departments;
 mod entries;
+mod entry;
 mod export;
 mod import;
 mod imports;
@@ -77,7 +78,7 @@ enum Command {
     /// 列出条目
     Entries(entries::Entries),
     /// 查看一个条目
-    Entry(entries::Entry),
+    Entry(entry::Entry),
     /// 载入机构名录；不带文件时列出
     Departments(departments::Departments),
     /// 升级数据库结构

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use rust_decimal::Decimal;
 
-use crate::intake::layout::SheetPlan;
 use crate::intake::report::{CellChange, EntryChange, LISTED, Problem, Report, SheetReport};
+use crate::intake::sheet_plan::SheetPlan;
 use crate::register::field::Field;
 use crate::register::value::{Fault, Note};
 use crate::sheet::annotate::{CellAnnotation, Mark, Outcome, RowAnnotation};

@@ -17,3 +17,4 @@ pub mod record;
 pub mod report;
 pub mod row;
 pub mod run;
+pub mod sheet_plan;

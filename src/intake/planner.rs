@@ -7,26 +7,25 @@
 
 mod admit;
 mod judge;
+mod missing;
 mod namesakes;
 mod places;
 mod totals;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::Result;
-use crate::intake::collect::{Collector, Place as At, RowNotes};
+use crate::intake::collect::{Collector, Place as At};
 use crate::intake::compare::Prepared;
 use crate::intake::identify::{self, Claim, Identity};
-use crate::intake::known::{Known, KnownEntry, Match, Scope, Slot};
-use crate::intake::layout::SheetPlan;
+use crate::intake::known::{Known, Match, Scope, Slot};
 use crate::intake::read::Line;
-use crate::intake::report::{MissingEntry, Report};
 use crate::intake::row::Values;
+use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::{Change, Edges};
 use crate::ledger::entry::Place;
-use crate::ledger::read;
 use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
@@ -39,9 +38,6 @@ use totals::Total;
 
 /// Rows of existing entries are fetched together.
 const BATCH: usize = 500;
-
-/// How many missing entries are listed by name.
-const MISSING_LISTED: usize = 1_000;
 
 /// What the planner starts from.
 pub struct Start<'c> {
@@ -129,42 +125,6 @@ impl<'c> Planner<'c> {
     /// Prepared changes so far; they are handed over once.
     pub fn take(&mut self) -> Vec<Change> {
         std::mem::take(&mut self.out)
-    }
-
-    /// The report and the notes, with the entries that the file does not mention.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn into_outcomes(mut self) -> Result<(Report, RowNotes)> {
-        let registers: BTreeSet<&str> =
-            self.plans.iter().map(|p| p.register.key.as_str()).collect();
-        let mut ids = Vec::new();
-        for register in registers {
-            let known = &self.start.known;
-            let seen: HashSet<i64> = known
-                .entries(register)
-                .filter(|e| is_seen(e))
-                .map(place_number)
-                .collect();
-            let unseen = known
-                .entries(register)
-                .filter(|e| e.stored && e.present && e.row == 0);
-            for entry in unseen.filter(|e| seen.contains(&place_number(e))) {
-                self.collector.report.missing += 1;
-                if ids.len() < MISSING_LISTED {
-                    ids.push(entry.id);
-                }
-            }
-        }
-        for row in read::by_ids(&mut self.start.conn, &self.start.viewer, &ids)? {
-            let missing = MissingEntry {
-                register: row.register,
-                code: row.code,
-                name: row.name,
-            };
-            self.collector.report.missing_entries.push(missing);
-        }
-        Ok(self.collector.into_parts())
     }
 
     /// Takes one line of the file.
@@ -391,15 +351,6 @@ impl<'c> Planner<'c> {
             }
         }
     }
-}
-
-fn is_seen(entry: &KnownEntry) -> bool {
-    entry.row != 0 && entry.row != u32::MAX
-}
-
-/// What an entry's completeness is asked of: the entry it belongs to, else its department.
-fn place_number(entry: &KnownEntry) -> i64 {
-    entry.within.map_or(entry.department, |w| -w)
 }
 
 fn given(register: &Register, values: &Values, key: &str) -> Option<String> {

@@ -1,8 +1,8 @@
 //! Reading a file's sheets line by line: what each row is, and the values of those that are entries.
 
 use crate::error::{Error, Result};
-use crate::intake::layout::SheetPlan;
 use crate::intake::row::{self, Values};
+use crate::intake::sheet_plan::SheetPlan;
 use crate::register::catalogue::Catalogue;
 use crate::sheet::cell::{Row, SheetHead};
 use crate::sheet::rows::{RowKind, RowSorter};

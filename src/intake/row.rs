@@ -1,6 +1,6 @@
 //! Reading one row: cells into values, each with what had to be said about it.
 
-use crate::intake::layout::{SheetPlan, Target};
+use crate::intake::sheet_plan::{SheetPlan, Target};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::FieldType;
 use crate::register::rules::Finding;

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::intake::collect::Place as At;
 use crate::intake::compare::{self, Comparison, Prepared};
 use crate::intake::identify::{self, Referred};
-use crate::intake::layout::SheetPlan;
+use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::Edges;
 use crate::ledger::entry::EntryRow;
 use crate::ledger::read;

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 
 use super::Planner;
 use crate::intake::collect::Place as At;
-use crate::intake::layout::SheetPlan;
+use crate::intake::sheet_plan::SheetPlan;
 use crate::register::field::Field;
 use crate::register::value::Note;
 use crate::sheet::cell::Row;

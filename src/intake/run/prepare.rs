@@ -8,10 +8,10 @@ use crate::error::{Error, Result};
 use crate::intake::collect::Collector;
 use crate::intake::identify;
 use crate::intake::known::Known;
-use crate::intake::layout::Target;
 use crate::intake::mapping::{self, Memory};
 use crate::intake::planner::{Planner, Start};
 use crate::intake::record;
+use crate::intake::sheet_plan::Target;
 use crate::org::directory::{self, Directory, Found};
 use crate::register::field::FieldType;
 
