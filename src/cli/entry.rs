@@ -4,10 +4,11 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use crate::cli::Context;
-use crate::cli::entries::{object, register};
+use crate::cli::entries::{moment, object, register};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::error::{Error, Result};
+use crate::ledger::as_of::{self, Definitions};
 use crate::ledger::entry::EntryRow;
 use crate::ledger::read;
 use crate::org::directory::Directory;
@@ -21,13 +22,26 @@ pub struct Entry {
     /// 列出全部历史
     #[arg(long)]
     history: bool,
+    /// 过去某一时刻的样子（YYYY-MM-DD，或到秒），关联也是那时的
+    #[arg(long, conflicts_with = "history")]
+    as_of: Option<String>,
 }
 
 impl Entry {
     pub fn run(&self, context: &Context) -> Result<u8> {
         let mut conn = context.app.database.open()?;
         let directory = Directory::load(&mut conn)?;
-        let rows = read::by_code(&mut conn, &context.viewer, &self.code)?;
+        let seq = moment(&mut conn, self.as_of.as_deref())?;
+        let mut rows = Vec::new();
+        for row in read::by_code(&mut conn, &context.viewer, &self.code)? {
+            let definitions = Definitions {
+                catalogue: &context.app.catalogue,
+                directory: &directory,
+                register: register(context, &row.register)?,
+            };
+            let at = seq.unwrap_or(i64::MAX);
+            rows.extend(as_of::stood(&mut conn, definitions, at, vec![row])?);
+        }
         if rows.is_empty() {
             return Err(Error::NotFound(format!("编码为“{}”的条目", self.code)));
         }
@@ -43,7 +57,7 @@ impl Entry {
             if !context.out.is_json() {
                 facts(context, register, &directory, row);
             }
-            let near = relations(context, &mut conn, row)?;
+            let near = relations(context, &mut conn, row, seq.unwrap_or(i64::MAX))?;
             add("relations", json!(near));
             if self.history {
                 add(
@@ -80,8 +94,8 @@ fn facts(context: &Context, register: &Register, directory: &Directory, row: &En
     }
 }
 
-fn relations(context: &Context, conn: &mut Conn, row: &EntryRow) -> Result<Vec<Json>> {
-    let near = read::neighbours(conn, &context.viewer, row.id, i64::MAX)?;
+fn relations(context: &Context, conn: &mut Conn, row: &EntryRow, seq: i64) -> Result<Vec<Json>> {
+    let near = read::neighbours(conn, &context.viewer, row.id, seq)?;
     let ids: Vec<i64> = near.iter().map(|n| n.other).collect();
     let others = read::by_ids(conn, &context.viewer, &ids)?;
     let mut out = Vec::new();

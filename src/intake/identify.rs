@@ -185,11 +185,14 @@ pub fn several(known: &Known, register: &Register, text: &str, slots: &[Slot]) -
     }
 }
 
+/// The word for a reference that leads nowhere.
+pub const UNKNOWN_REFERENCE: &str = "unknown_reference";
+
 /// The fault of a reference that leads nowhere.
 #[must_use]
 pub fn absent(register: &Register, text: &str) -> Fault {
     Fault {
-        code: "unknown_reference",
+        code: UNKNOWN_REFERENCE,
         message: format!("账本和本文件中都没有{}“{text}”。", register.label),
         suggestion: format!("请核对编码或名称，或先录入该{}", register.label),
     }

@@ -10,6 +10,7 @@ mod judge;
 mod missing;
 mod namesakes;
 mod places;
+mod similar;
 mod totals;
 
 use std::collections::HashMap;
@@ -82,6 +83,9 @@ enum Within {
     },
 }
 
+/// Names and codes that candidates are chosen from, by register and department.
+type Names = HashMap<(String, Option<i64>), Vec<(String, String, String)>>;
+
 /// Plans the rows of one file.
 pub struct Planner<'c> {
     start: Start<'c>,
@@ -96,6 +100,7 @@ pub struct Planner<'c> {
     totals: Vec<Total<'c>>,
     out: Vec<Change>,
     owners: HashMap<String, Option<i64>>,
+    names: Names,
     /// Entries that refused rows speak of.
     spoken_of: Vec<(&'c SheetPlan<'c>, u32, Slot)>,
     /// Every row has been read.
@@ -117,6 +122,7 @@ impl<'c> Planner<'c> {
             totals: Vec::new(),
             out: Vec::new(),
             owners: HashMap::new(),
+            names: Names::new(),
             spoken_of: Vec::new(),
             ended: false,
         }

@@ -197,7 +197,8 @@ impl Directory {
 }
 
 /// 1 for equal names; a name that the other one contains counts as close (水利局 in 示例市水利局).
-fn likeness(a: &str, b: &str) -> f64 {
+#[must_use]
+pub fn likeness(a: &str, b: &str) -> f64 {
     let contained =
         (a.chars().count() >= 2 && b.contains(a)) || (b.chars().count() >= 2 && a.contains(b));
     let edit = strsim::normalized_levenshtein(a, b);

@@ -254,6 +254,7 @@ impl<'c> Planner<'c> {
                 match fault {
                     None => self.waiting.push(row),
                     Some((position, fault)) => {
+                        let fault = self.with_candidates(plan.register, &row, position, fault);
                         let field = plan.register.fields.get(position);
                         let column = field.and_then(|f| plan.column_of(&f.key));
                         self.collector.fault(

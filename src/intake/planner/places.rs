@@ -2,7 +2,7 @@
 
 use super::{Planner, Within, position_of, value_of};
 use crate::intake::collect::Place as At;
-use crate::intake::identify::{self, Referred};
+use crate::intake::identify::{self, Referred, UNKNOWN_REFERENCE};
 use crate::intake::row::{self, Values};
 use crate::org::directory::Found;
 use crate::register::field::FieldType;
@@ -187,6 +187,11 @@ impl<'c> Planner<'c> {
                     identify::several(&self.start.known, target, text, &slots)
                 }
             };
+        let fault = if fault.code == UNKNOWN_REFERENCE {
+            self.candidates(target, text, self.start.department, fault)
+        } else {
+            fault
+        };
         self.collector.fault(place, fault);
         Within::Nowhere
     }
