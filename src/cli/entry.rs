@@ -103,12 +103,18 @@ fn relations(context: &Context, conn: &mut Conn, row: &EntryRow, seq: i64) -> Re
         let Some(other) = others.iter().find(|o| o.id == n.other) else {
             continue;
         };
-        let arrow = if n.outgoing { "→" } else { "←" };
+        // The field stands in the entry that the relation starts from.
+        let (arrow, from) = if n.outgoing {
+            ("→", &row.register)
+        } else {
+            ("←", &other.register)
+        };
+        let field = register(context, from)?.field(&n.field);
+        let label = field.map_or(n.field.as_str(), |f| f.label.as_str());
         if !context.out.is_json() {
-            context.out.line(&format!(
-                "  {arrow} {} {} {}",
-                n.field, other.code, other.name
-            ));
+            context
+                .out
+                .line(&format!("  {arrow} {label} {} {}", other.code, other.name));
         }
         out.push(json!({ "field": n.field, "outgoing": n.outgoing, "register": other.register, "code": other.code, "name": other.name }));
     }

@@ -119,7 +119,7 @@ impl Import {
 pub fn print(out: Output, report: &Report, mode: Mode) {
     out.line(&format!("文件: {}（{}）", report.file, report.format));
     for sheet in &report.sheets {
-        match (&sheet.register, &sheet.left_out) {
+        match (&sheet.register_label, &sheet.left_out) {
             (Some(register), _) => {
                 let c = sheet.rows;
                 let amount = sheet

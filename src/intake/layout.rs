@@ -238,6 +238,7 @@ fn lay_out<'c>(
         });
     }
     report.register = Some(register.key.clone());
+    report.register_label = Some(register.label.clone());
     report.header_row = Some(located.header_row);
     report.header_rows = located.header_rows;
     report.amount = register.keys.amount.as_ref().map(|_| "0".to_owned());
