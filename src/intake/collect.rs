@@ -1,6 +1,6 @@
 //! Gathers what the planner finds into the report, and into notes for the annotated copy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::Decimal;
 
@@ -58,6 +58,27 @@ impl Collector {
     #[must_use]
     pub fn into_parts(self) -> (Report, RowNotes) {
         let mut report = self.report;
+        let place: HashMap<String, usize> = report
+            .sheets
+            .iter()
+            .enumerate()
+            .map(|(n, s)| (s.sheet.clone(), n))
+            .collect();
+        let order = |p: &Problem| {
+            (
+                place.get(&p.sheet).copied(),
+                p.row,
+                p.column.len(),
+                p.column.clone(),
+            )
+        };
+        for list in [
+            &mut report.problems,
+            &mut report.warnings,
+            &mut report.normalised,
+        ] {
+            list.sort_by_cached_key(order);
+        }
         for (sheet, sum) in report.sheets.iter_mut().zip(self.sums) {
             if sheet.register.is_some() && sheet.amount.is_some() {
                 sheet.amount = Some(sum.normalize().to_string());

@@ -63,11 +63,7 @@ pub fn identify(
         return Ok(Identity::New(note));
     }
     let Some(name) = claim.name else {
-        return Err(Fault {
-            code: "missing_identity",
-            message: "既没有编码也没有名称，无法判断是哪个条目。".to_owned(),
-            suggestion: "请填写名称".to_owned(),
-        });
+        return Err(nameless());
     };
     match known.by_name(key, claim.scope, name) {
         Match::None => Ok(Identity::New(None)),
@@ -81,6 +77,16 @@ pub fn identify(
             ),
             suggestion: candidates(known, key, &slots),
         }),
+    }
+}
+
+/// The fault of a row that says neither code nor name.
+#[must_use]
+pub fn nameless() -> Fault {
+    Fault {
+        code: "missing_identity",
+        message: "既没有编码也没有名称，无法判断是哪个条目。".to_owned(),
+        suggestion: "请填写名称".to_owned(),
     }
 }
 

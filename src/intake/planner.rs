@@ -250,6 +250,9 @@ impl<'c> Planner<'c> {
             },
         };
         if values.faults > 0 {
+            if claim.code.is_none() && claim.name.is_none() && !values.misnamed {
+                self.collector.fault(at, identify::nameless());
+            }
             self.note_seen(register, claim, at);
             return Next::Refused;
         }

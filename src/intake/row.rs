@@ -19,6 +19,8 @@ pub struct Values {
     pub said: Vec<Said>,
     /// Cells that could not be read, and whatever else speaks against the row.
     pub faults: usize,
+    /// Whether the code or the name has been complained about.
+    pub misnamed: bool,
     /// Whether the owner, or the entry the row belongs to, has been complained about.
     pub misplaced: bool,
 }
@@ -110,6 +112,7 @@ pub fn read(catalogue: &Catalogue, plan: &SheetPlan<'_>, row: &Row) -> Values {
                         let keys = &plan.register.keys;
                         out.misplaced |=
                             [&keys.owner, &keys.within].contains(&&Some(field.key.clone()));
+                        out.misnamed |= [&keys.code, &keys.name].contains(&&field.key);
                         out.fault(column.index, Some(*position), fault);
                     }
                 }

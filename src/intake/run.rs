@@ -90,6 +90,10 @@ impl From<SheetFault> for Error {
 /// untouched then. Problems in rows are no error: they are in the report.
 pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>) -> Result<Done> {
     let begun = Instant::now();
+    if !request.file.is_file() {
+        let path = request.file.display();
+        return Err(Error::Usage(format!("没有找到文件“{path}”，请核对路径")));
+    }
     let mut conn = app.database.open()?;
     let file = File {
         name: request

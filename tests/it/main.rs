@@ -2,6 +2,9 @@
 #![cfg(test)]
 #![warn(unused)]
 
+mod adding;
 mod app;
+mod messages;
 mod properties;
+mod rooms;
 mod samples;
