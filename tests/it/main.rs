@@ -4,6 +4,8 @@
 
 mod adding;
 mod app;
+mod history;
+mod kill;
 mod messages;
 mod properties;
 mod rooms;
