@@ -3,5 +3,7 @@
 #![warn(unused)]
 
 mod app;
+mod history;
+mod kill;
 mod properties;
 mod samples;
