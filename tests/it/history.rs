@@ -48,6 +48,7 @@ fn each_alteration_is_named_where_it_was_made() {
         Backend::Sqlite => "zeroblob(32)",
         Backend::Postgres => r"decode(repeat('00', 32), 'hex')",
     };
+    // What a change remembers of the state before it shows where that state was recorded.
     let alterations: [(&str, i64, &str); 14] = [
         (
             "UPDATE entries SET attributes = replace(attributes, '考试', '毕业') WHERE id = 1",
@@ -62,7 +63,11 @@ fn each_alteration_is_named_where_it_was_made() {
             "摘要",
         ),
         ("UPDATE revisions SET digest = {hash} WHERE seq = 2", 2, ""),
-        ("UPDATE revisions SET op = 'create' WHERE seq = 2", 2, ""),
+        (
+            "UPDATE revisions SET op = 'create' WHERE seq = 2",
+            1,
+            "摘要",
+        ),
         (
             "UPDATE change_sets SET actor = '别人' WHERE seq = 2",
             2,
