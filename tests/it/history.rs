@@ -65,8 +65,8 @@ fn each_alteration_is_named_where_it_was_made() {
         ("UPDATE revisions SET digest = {hash} WHERE seq = 2", 2, ""),
         (
             "UPDATE revisions SET op = 'create' WHERE seq = 2",
-            1,
-            "摘要",
+            2,
+            "变更记录",
         ),
         (
             "UPDATE change_sets SET actor = '别人' WHERE seq = 2",
