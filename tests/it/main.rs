@@ -9,4 +9,5 @@ mod kill;
 mod messages;
 mod properties;
 mod rooms;
+mod rules;
 mod samples;
