@@ -4,10 +4,14 @@
 
 mod adding;
 mod app;
+mod bad;
 mod history;
+mod hostile;
 mod kill;
 mod messages;
 mod properties;
 mod rooms;
 mod rules;
 mod samples;
+mod sheets;
+mod sheets_out;
