@@ -22,6 +22,7 @@ pub fn run(command: &str) -> Option<ExitCode> {
         "bare-read" => read(&arg(0)),
         "bare-insert" => insert(arg(0).parse().unwrap_or(0), &arg(1)),
         "bare-write" => write(arg(0).parse().unwrap_or(0), &arg(1)),
+        "make" => make(arg(0).parse().unwrap_or(0), &arg(1), &arg(2)),
         "empty-postgres" => empty_postgres(&arg(0)),
         _ => return None,
     };
@@ -116,6 +117,17 @@ fn texts(rows: u32) -> Vec<[String; 22]> {
         Made::Empty => String::new(),
     };
     (0..rows).map(|at| inventory.row(at).map(text)).collect()
+}
+
+/// Makes a workbook and the list of its departments, to look at or to time by hand.
+fn make(rows: u32, workbook: &str, departments: &str) -> Outcome {
+    let inventory = Inventory {
+        rows,
+        seed: crate::SEED,
+        changed: false,
+    };
+    inventory.write_workbook(workbook.as_ref())?;
+    Ok(inventory.write_departments(departments.as_ref())?)
 }
 
 /// Takes every table away, so that the next command makes a fresh ledger.

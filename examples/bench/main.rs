@@ -15,6 +15,10 @@ use std::process::ExitCode;
 use measure::{Figure, Runner};
 use workbooks::Inventory;
 
+const NEW: &str = "new.xlsx";
+const CHANGED: &str = "changed.xlsx";
+const LIST: &str = "departments.csv";
+const LEDGER: &str = "ledger.db";
 const SEED: u64 = 20_261_123;
 
 struct Options {
@@ -83,7 +87,9 @@ fn bench(options: &Options) -> Result<(), String> {
             folder: folder.path(),
             rows: *rows,
         };
-        let new = step.sqlite()?;
+        step.make()?;
+        let new = step.imports()?;
+        step.out()?;
         per_row.push((*rows, new.seconds / f64::from(*rows)));
         if let Some(address) = &options.postgres {
             step.postgres(address, new)?;
@@ -123,121 +129,115 @@ impl Step<'_> {
         );
     }
 
-    fn sqlite(&self) -> Result<Figure, String> {
-        let (sheet, changed, list) = (
-            self.file("new.xlsx"),
-            self.file("changed.xlsx"),
-            self.file("departments.csv"),
-        );
+    /// Writes the workbooks and the list of departments.
+    fn make(&self) -> Result<(), String> {
         let inventory = Inventory {
             rows: self.rows,
             seed: SEED,
             changed: false,
         };
-        inventory
-            .write_workbook(&sheet)
-            .map_err(|e| e.to_string())?;
-        Inventory {
+        let changed = Inventory {
             changed: true,
             ..inventory
-        }
-        .write_workbook(&changed)
-        .map_err(|e| e.to_string())?;
+        };
+        let books = inventory
+            .write_workbook(&self.file(NEW))
+            .and_then(|()| changed.write_workbook(&self.file(CHANGED)));
+        books.map_err(|e| e.to_string())?;
         inventory
-            .write_departments(&list)
-            .map_err(|e| e.to_string())?;
-        let ledger = self.file("ledger.db");
-        let fresh = || -> Result<(), String> {
-            for end in ["", "-wal", "-shm"] {
-                let _ = std::fs::remove_file(format!("{}{end}", ledger.display()));
-            }
-            self.runner
-                .quiet(&["departments", &text(&list), "--database", &text(&ledger)])
-        };
-        let import = |file: &Path| {
-            vec![
-                "import".to_owned(),
-                "--json".to_owned(),
-                text(file),
-                "--database".to_owned(),
-                text(&ledger),
-                "--config".to_owned(),
-                text(&self.limits()),
-            ]
-        };
-        let read = self
-            .runner
-            .median(&["bare-read".to_owned(), text(&sheet)], || Ok(()))?;
+            .write_departments(&self.file(LIST))
+            .map_err(|e| e.to_string())
+    }
+
+    /// A fresh ledger with the departments.
+    fn fresh(&self) -> Result<(), String> {
+        let ledger = self.file(LEDGER);
+        for end in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{end}", ledger.display()));
+        }
+        self.runner.quiet(&[
+            "departments",
+            &text(&self.file(LIST)),
+            "--database",
+            &text(&ledger),
+        ])
+    }
+
+    fn import(&self, file: &str, database: &str) -> [String; 7] {
+        let (file, limits) = (text(&self.file(file)), text(&self.limits()));
+        [
+            "import",
+            "--json",
+            &file,
+            "--database",
+            database,
+            "--config",
+            &limits,
+        ]
+        .map(str::to_owned)
+    }
+
+    /// Imports into `SQLite`; returns the figure of the new sheet.
+    fn imports(&self) -> Result<Figure, String> {
+        let ledger = text(&self.file(LEDGER));
+        let read = ["bare-read", &text(&self.file(NEW))].map(str::to_owned);
+        let read = self.runner.median(&read, || Ok(()))?;
         self.line("bare calamine read", read, None);
-        let insert = self.runner.median(
-            &[
-                "bare-insert".to_owned(),
-                self.rows.to_string(),
-                text(&self.file("bare.db")),
-            ],
-            || {
-                let _ = std::fs::remove_file(self.file("bare.db"));
-                Ok(())
-            },
-        )?;
+        let bare = self.file("bare.db");
+        let insert = ["bare-insert", &self.rows.to_string(), &text(&bare)].map(str::to_owned);
+        let insert = self.runner.median(&insert, || {
+            let _ = std::fs::remove_file(&bare);
+            Ok(())
+        })?;
         self.line("bare SQLite insert", insert, None);
-        let new = self.runner.median(&import(&sheet), fresh)?;
+        let new = self
+            .runner
+            .median(&self.import(NEW, &ledger), || self.fresh())?;
         self.line("import, all new", new, Some(("bare read", read)));
         self.line("import, all new", new, Some(("bare insert", insert)));
-        let same = self.runner.median(&import(&sheet), || Ok(()))?;
+        let same = self.runner.median(&self.import(NEW, &ledger), || Ok(()))?;
         self.line("import, nothing changed", same, Some(("bare read", read)));
         let before = self.file("before.db");
-        self.runner
-            .quiet(&["migrate", "--database", &text(&ledger)])?;
-        copy(&ledger, &before)?;
-        let one = self
-            .runner
-            .median(&import(&changed), || copy(&before, &ledger))?;
+        copy(&self.file(LEDGER), &before)?;
+        let one = self.runner.median(&self.import(CHANGED, &ledger), || {
+            copy(&before, &self.file(LEDGER))
+        })?;
         self.line("import, 1 % changed", one, Some(("bare read", read)));
-        let out = self.file("out.xlsx");
-        let bare = self.runner.median(
-            &[
-                "bare-write".to_owned(),
-                self.rows.to_string(),
-                text(&self.file("bare.xlsx")),
-            ],
-            || Ok(()),
-        )?;
+        Ok(new)
+    }
+
+    /// Export and verification of the ledger that the imports left.
+    fn out(&self) -> Result<(), String> {
+        let ledger = text(&self.file(LEDGER));
+        let bare = [
+            "bare-write",
+            &self.rows.to_string(),
+            &text(&self.file("bare.xlsx")),
+        ]
+        .map(str::to_owned);
+        let bare = self.runner.median(&bare, || Ok(()))?;
         self.line("bare rust_xlsxwriter, same cells", bare, None);
+        let out = text(&self.file("out.xlsx"));
         let export = [
             "export",
             "--register",
             "information_system",
             "--out",
-            &text(&out),
+            &out,
             "--database",
-            &text(&ledger),
-        ]
-        .map(str::to_owned);
-        let export = self.runner.median(&export, || Ok(()))?;
+            &ledger,
+        ];
+        let export = self.runner.median(&export.map(str::to_owned), || Ok(()))?;
         self.line("export", export, Some(("bare write", bare)));
-        let verify = self.runner.median(
-            &["verify", "--database", &text(&ledger)].map(str::to_owned),
-            || Ok(()),
-        )?;
+        let verify = ["verify", "--database", &ledger].map(str::to_owned);
+        let verify = self.runner.median(&verify, || Ok(()))?;
         self.line("verify", verify, None);
-        Ok(new)
+        Ok(())
     }
 
     fn postgres(&self, address: &str, sqlite: Figure) -> Result<(), String> {
-        let list = text(&self.file("departments.csv"));
-        let sheet = text(&self.file("new.xlsx"));
-        let import = [
-            "import",
-            "--json",
-            &sheet,
-            "--database",
-            address,
-            "--config",
-            &text(&self.limits()),
-        ]
-        .map(str::to_owned);
-        let new = self.runner.median(&import, || {
+        let list = text(&self.file(LIST));
+        let new = self.runner.median(&self.import(NEW, address), || {
             self.runner.quiet(&["empty-postgres", address])?;
             self.runner
                 .quiet(&["departments", &list, "--database", address])
@@ -253,7 +253,7 @@ impl Step<'_> {
     /// Limits wide enough for the largest file.
     fn limits(&self) -> PathBuf {
         let path = self.file("limits.toml");
-        let limits = "[limits]\nfile_bytes = 1073741824\ninflated_bytes = 8589934592\nrows_per_sheet = 1048576\ncpu_seconds = 600\nwall_seconds = 1200\n";
+        let limits = "[limits]\nfile_bytes = 1073741824\ninflated_bytes = 8589934592\nrows_per_sheet = 1048576\ncpu_seconds = 600\nmemory_bytes = 4294967296\nwall_seconds = 1200\n";
         let _ = std::fs::write(&path, limits);
         path
     }

@@ -252,14 +252,14 @@ impl Inventory {
         ]
     }
 
-    /// Writes the inventory as a workbook, in constant memory.
+    /// Writes the inventory as a workbook, its texts in the table of shared strings as Excel and WPS write them.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn write_workbook(self, out: &Path) -> Result<(), XlsxError> {
         let mut workbook = Workbook::new();
         let date = Format::new().set_num_format("yyyy/m/d");
-        let sheet = workbook.add_worksheet_with_constant_memory()?;
+        let sheet = workbook.add_worksheet_with_low_memory()?;
         sheet.set_name(SHEET)?;
         for (col, header) in (0_u16..).zip(HEADERS) {
             sheet.write_string(0, col, header)?;

@@ -9,8 +9,8 @@ use crate::cli::output::{short, table};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::error::{Error, Result};
-use crate::ledger::entry::EntryRow;
 use crate::ledger::as_of::{self, Definitions};
+use crate::ledger::entry::EntryRow;
 use crate::ledger::read;
 use crate::org::directory::{Directory, Found};
 use crate::register::field::Register;
@@ -26,8 +26,11 @@ pub struct Entries {
     /// 部门（名称或代码）
     #[arg(long)]
     department: Option<String>,
-    /// 条件，如 --filter `mlps_level=三级`；可多次使用
-    #[arg(long = "filter", value_name = "字段=值")]
+    #[arg(
+        long = "filter",
+        value_name = "字段=值",
+        help = "条件，如 --filter mlps_level=三级；可多次使用"
+    )]
     filters: Vec<String>,
     /// 名称或编码中的词，也可以用拼音首字母
     #[arg(long)]
@@ -107,9 +110,7 @@ impl Walk<'_> {
         let mut after = 0;
         loop {
             let (next, rows) = match (self.seq, self.search) {
-                (Some(seq), _) => {
-                    as_of::page(conn, viewer, self.definitions, seq, after)?
-                },
+                (Some(seq), _) => as_of::page(conn, viewer, self.definitions, seq, after)?,
                 (None, Some(query)) => {
                     let rows = read::search(conn, viewer, register, query, after)?;
                     (rows.last().map(|r| r.id), rows)
@@ -267,131 +268,4 @@ pub fn object(row: &EntryRow, directory: &Directory) -> Json {
         "revision": row.revision,
         "values": values,
     })
-}
-
-#[derive(Debug, Args)]
-pub struct Entry {
-    /// 编码
-    code: String,
-    /// 列出全部历史
-    #[arg(long)]
-    history: bool,
-}
-
-impl Entry {
-    pub fn run(&self, context: &Context) -> Result<u8> {
-        let mut conn = context.app.database.open()?;
-        let directory = Directory::load(&mut conn)?;
-        let rows = read::by_code(&mut conn, &context.viewer, &self.code)?;
-        if rows.is_empty() {
-            return Err(Error::NotFound(format!("编码为“{}”的条目", self.code)));
-        }
-        let mut objects = Vec::new();
-        for row in &rows {
-            let mut shown = object(row, &directory);
-            let register = register(context, &row.register)?;
-            if !context.out.is_json() {
-                facts(context, register, &directory, row);
-            }
-            let near = relations(context, &mut conn, row)?;
-            shown["relations"] = json!(near);
-            if self.history {
-                shown["history"] = history(context, &mut conn, register, &directory, row)?;
-            }
-            objects.push(shown);
-        }
-        if context.out.is_json() {
-            context.out.object(&objects);
-        }
-        Ok(0)
-    }
-}
-
-fn facts(context: &Context, register: &Register, directory: &Directory, row: &EntryRow) {
-    let document = row.document();
-    context.out.line(&format!(
-        "{} {} {}（版本 {}，完整度 {}%）",
-        register.label, row.code, row.name, row.revision, row.completeness
-    ));
-    let mut group = "";
-    for field in &register.fields {
-        let Some(value) = document.get(&field.key) else {
-            continue;
-        };
-        if field.group != group {
-            group = &field.group;
-            context.out.line(&format!("【{group}】"));
-        }
-        let text = field.show(&context.app.catalogue, directory, value);
-        context.out.line(&format!("  {}: {text}", field.label));
-    }
-}
-
-fn relations(context: &Context, conn: &mut Conn, row: &EntryRow) -> Result<Vec<Json>> {
-    let near = read::neighbours(conn, &context.viewer, row.id, i64::MAX)?;
-    let ids: Vec<i64> = near.iter().map(|n| n.other).collect();
-    let others = read::by_ids(conn, &context.viewer, &ids)?;
-    let mut out = Vec::new();
-    for n in &near {
-        let Some(other) = others.iter().find(|o| o.id == n.other) else {
-            continue;
-        };
-        let arrow = if n.outgoing { "→" } else { "←" };
-        if !context.out.is_json() {
-            context.out.line(&format!(
-                "  {arrow} {} {} {}",
-                n.field, other.code, other.name
-            ));
-        }
-        out.push(json!({ "field": n.field, "outgoing": n.outgoing, "register": other.register, "code": other.code, "name": other.name }));
-    }
-    Ok(out)
-}
-
-fn history(
-    context: &Context,
-    conn: &mut Conn,
-    register: &Register,
-    directory: &Directory,
-    row: &EntryRow,
-) -> Result<Json> {
-    let mut out = Vec::new();
-    for version in read::history(conn, &context.viewer, row)? {
-        let mut changes = Vec::new();
-        for field in &register.fields {
-            let (old, new) = (
-                version.before.get(&field.key),
-                version.after.get(&field.key),
-            );
-            if old != new {
-                let show = |v: Option<&Value>| {
-                    v.map(|v| field.show(&context.app.catalogue, directory, v))
-                        .unwrap_or_default()
-                };
-                changes.push(json!({ "field": field.key, "label": field.label, "old": show(old), "new": show(new) }));
-            }
-        }
-        if !context.out.is_json() {
-            let (at, actor) = (clock::local(version.at), &version.actor);
-            context.out.line(&format!(
-                "版本 {} {at} {actor} {}（变更 {}）",
-                version.revision, version.reason, version.seq
-            ));
-            if version.op == "change" {
-                for c in &changes {
-                    context.out.line(&format!(
-                        "    {}: {} → {}",
-                        c["label"].as_str().unwrap_or_default(),
-                        c["old"],
-                        c["new"]
-                    ));
-                }
-            }
-        }
-        out.push(json!({
-            "revision": version.revision, "op": version.op, "change_set": version.seq, "at": clock::stamp(version.at),
-            "actor": version.actor, "reason": version.reason, "changes": changes,
-        }));
-    }
-    Ok(Json::Array(out))
 }

@@ -1,18 +1,25 @@
 //! `export`: the ledger as workbooks, CSV or JSON.
 
 use std::path::PathBuf;
+use std::sync::mpsc;
 
 use clap::Args;
 use serde_json::json;
 
+use crate::auth::Viewer;
 use crate::cli::Context;
 use crate::cli::entries::{Walk, department, moment, register};
+use crate::db::connection::{self, Conn};
 use crate::error::{Doing, Error, Result};
 use crate::intake::record;
 use crate::ledger::as_of::Definitions;
 use crate::org::directory::Directory;
 use crate::register::field::Register;
+use crate::register::value::Document;
 use crate::sheet::export::{self, ExportFormat, Showing};
+
+/// How many entries are handed over together.
+const BATCH: usize = 500;
 
 #[derive(Debug, Args)]
 pub struct Export {
@@ -53,26 +60,27 @@ impl Export {
         };
         let bar = context.out.progress("正在导出");
         let mut file = export::create(format, &self.out, showing).doing("建立导出文件")?;
-        for register in registers {
-            let extra = record::extra_headers(&mut conn, &register.key)?;
-            file.begin(register, &extra).doing("写入导出文件")?;
-            let walk = Walk {
-                definitions: Definitions {
-                    catalogue: &context.app.catalogue,
-                    directory: &directory,
-                    register,
-                },
-                department,
-                seq,
-                search: None,
-            };
-            walk.run(&mut conn, &context.viewer, |row| {
-                bar.inc(1);
-                file.row(&row.document())
-                    .doing("写入导出文件")
-                    .map(|()| true)
-            })?;
-        }
+        connection::snapshot(&mut conn, |conn| {
+            for register in registers {
+                let extra = record::extra_headers(conn, &register.key)?;
+                file.begin(register, &extra).doing("写入导出文件")?;
+                let walk = Walk {
+                    definitions: Definitions {
+                        catalogue: &context.app.catalogue,
+                        directory: &directory,
+                        register,
+                    },
+                    department,
+                    seq,
+                    search: None,
+                };
+                copy(&walk, conn, &context.viewer, |document| {
+                    bar.inc(1);
+                    file.row(document).doing("写入导出文件")
+                })?;
+            }
+            Ok(())
+        })?;
         let rows = file.finish().doing("写入导出文件")?;
         bar.finish_and_clear();
         if context.out.is_json() {
@@ -111,4 +119,35 @@ impl Export {
             format
         })
     }
+}
+
+/// Reads entries on one thread and writes them on this one.
+fn copy(
+    walk: &Walk<'_>,
+    conn: &mut Conn,
+    viewer: &Viewer,
+    mut write: impl FnMut(&Document) -> Result<()>,
+) -> Result<()> {
+    let (sender, receiver) = mpsc::sync_channel::<Vec<Document>>(4);
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(move || {
+            let mut batch = Vec::with_capacity(BATCH);
+            walk.run(conn, viewer, |row| {
+                batch.push(row.document());
+                Ok(batch.len() < BATCH || sender.send(std::mem::take(&mut batch)).is_ok())
+            })?;
+            // Nobody listens when writing failed; that failure is the one to tell.
+            let _ = sender.send(batch);
+            Ok(())
+        });
+        for batch in receiver {
+            for document in &batch {
+                write(document)?;
+            }
+        }
+        reading.join().map_err(|_| Error::Internal {
+            doing: "读取账本",
+            cause: "内部错误".to_owned(),
+        })?
+    })
 }

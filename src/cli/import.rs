@@ -119,7 +119,7 @@ impl Import {
 pub fn print(out: Output, report: &Report, mode: Mode) {
     out.line(&format!("文件: {}（{}）", report.file, report.format));
     for sheet in &report.sheets {
-        match (&sheet.register, &sheet.left_out) {
+        match (&sheet.register_label, &sheet.left_out) {
             (Some(register), _) => {
                 let c = sheet.rows;
                 let amount = sheet
@@ -220,8 +220,11 @@ fn problems(out: Output, what: &str, list: &[Problem], total: u64) {
     for (_, _, same) in kinds {
         for p in same.iter().take(SHOWN_ALIKE) {
             out.line(&format!(
-                "    {}!{}{} {}{}",
-                p.sheet, p.column, p.row, p.message, p.suggestion
+                "    {}!{}{} {}",
+                p.sheet,
+                p.column,
+                p.row,
+                said(p)
             ));
         }
         if same.len() > SHOWN_ALIKE {
@@ -231,6 +234,16 @@ fn problems(out: Output, what: &str, list: &[Problem], total: u64) {
             ));
         }
     }
+}
+
+/// What is wrong and what to do, as one sentence.
+fn said(problem: &Problem) -> String {
+    let joint = match problem.message.chars().last() {
+        _ if problem.suggestion.is_empty() => "",
+        Some('。' | '？' | '；') => "",
+        _ => "；",
+    };
+    format!("{}{joint}{}", problem.message, problem.suggestion)
 }
 
 fn changes(out: Output, report: &Report) {

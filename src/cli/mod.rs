@@ -16,6 +16,7 @@ use crate::sheet::workbook;
 mod demo;
 mod departments;
 mod entries;
+mod entry;
 mod export;
 mod import;
 mod imports;
@@ -37,8 +38,13 @@ struct Cli {
 
 #[derive(Debug, Args)]
 struct Common {
-    /// 账本位置: SQLite 文件路径，或 postgres:// 地址（环境变量 DATABASE_URL 或 `ONE_LEDGER_DATABASE`）
-    #[arg(long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        help = "账本位置: SQLite 文件路径，或 postgres:// 地址；环境变量也可用 ONE_LEDGER_DATABASE"
+    )]
     database: Option<String>,
     /// 数据目录，默认的账本文件 one-ledger.db 在其中
     #[arg(long, global = true, env = "ONE_LEDGER_DATA")]
@@ -72,7 +78,7 @@ enum Command {
     /// 列出条目
     Entries(entries::Entries),
     /// 查看一个条目
-    Entry(entries::Entry),
+    Entry(entry::Entry),
     /// 载入机构名录；不带文件时列出
     Departments(departments::Departments),
     /// 升级数据库结构

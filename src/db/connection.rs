@@ -90,7 +90,7 @@ impl Database {
         let mut conn =
             SqliteConnection::establish(&self.address).doing("打开 SQLite 数据库文件")?;
         conn.batch_execute(
-            "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+            "PRAGMA busy_timeout = 15000; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
              PRAGMA journal_size_limit = 67108864;",
         )?;
@@ -107,6 +107,19 @@ impl Database {
         migrate(&mut conn)?;
         Ok(conn)
     }
+}
+
+/// Reads that belong together see one state of the ledger, whatever is written meanwhile.
+///
+/// # Errors
+/// Whatever `read` says.
+pub fn snapshot<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -> Result<T> {
+    conn.transaction(|conn| {
+        if let Conn::Postgres(server) = conn {
+            server.batch_execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")?;
+        }
+        read(conn)
+    })
 }
 
 /// Brings the schema up to date; returns the names of what was run.

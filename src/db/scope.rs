@@ -8,6 +8,10 @@ use crate::auth::{Reach, Viewer};
 use crate::db::schema::entries;
 
 #[auto_type]
+#[expect(
+    clippy::let_with_type_underscore,
+    reason = "auto_type derives the type from it"
+)]
 fn within(everything: bool, departments: Vec<i64>) -> _ {
     let everything = everything.into_sql::<Bool>();
     let inside: _ = everything.or(entries::department_id.eq_any(departments));

@@ -104,7 +104,7 @@ fn totals(report: &Report) -> Vec<(String, String)> {
     ];
     out.extend(counts.map(|(label, n)| (label.to_owned(), n.to_string())));
     for sheet in &report.sheets {
-        let said = match (&sheet.register, &sheet.left_out) {
+        let said = match (&sheet.register_label, &sheet.left_out) {
             (Some(register), _) => {
                 format!("{register}，表头在第 {} 行", sheet.header_row.unwrap_or(0))
             }

@@ -1,11 +1,11 @@
 //! Gathers what the planner finds into the report, and into notes for the annotated copy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use rust_decimal::Decimal;
 
-use crate::intake::layout::SheetPlan;
 use crate::intake::report::{CellChange, EntryChange, LISTED, Problem, Report, SheetReport};
+use crate::intake::sheet_plan::SheetPlan;
 use crate::register::field::Field;
 use crate::register::value::{Fault, Note};
 use crate::sheet::annotate::{CellAnnotation, Mark, Outcome, RowAnnotation};
@@ -24,13 +24,16 @@ pub struct Place<'p> {
     pub field: Option<&'p Field>,
 }
 
+/// What was noted of rows, by sheet number and row.
+pub type RowNotes = BTreeMap<(usize, u32), RowAnnotation>;
+
 /// The report in the making.
 #[derive(Default)]
 pub struct Collector {
     /// The report.
     pub report: Report,
     annotating: bool,
-    notes: BTreeMap<(usize, u32), RowAnnotation>,
+    notes: RowNotes,
     sums: Vec<Decimal>,
 }
 
@@ -53,8 +56,29 @@ impl Collector {
 
     /// The report, and the notes for the annotated copy by sheet number and row.
     #[must_use]
-    pub fn into_parts(self) -> (Report, BTreeMap<(usize, u32), RowAnnotation>) {
+    pub fn into_parts(self) -> (Report, RowNotes) {
         let mut report = self.report;
+        let place: HashMap<String, usize> = report
+            .sheets
+            .iter()
+            .enumerate()
+            .map(|(n, s)| (s.sheet.clone(), n))
+            .collect();
+        let order = |p: &Problem| {
+            (
+                place.get(&p.sheet).copied(),
+                p.row,
+                p.column.len(),
+                p.column.clone(),
+            )
+        };
+        for list in [
+            &mut report.problems,
+            &mut report.warnings,
+            &mut report.normalised,
+        ] {
+            list.sort_by_cached_key(order);
+        }
         for (sheet, sum) in report.sheets.iter_mut().zip(self.sums) {
             if sheet.register.is_some() && sheet.amount.is_some() {
                 sheet.amount = Some(sum.normalize().to_string());

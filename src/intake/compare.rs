@@ -30,10 +30,49 @@ pub struct Prepared {
     pub fresh: bool,
     /// Where it belongs.
     pub place: Place,
-    /// Values by key; `None` clears.
-    pub values: Vec<(String, Option<Value>)>,
+    /// Values by position of the field in its register; `None` clears.
+    pub fields: Vec<(usize, Option<Value>)>,
+    /// Unknown columns: storage key and text.
+    pub extras: Vec<(String, String)>,
     /// References by field, found or not yet.
     pub references: Vec<Reference>,
+}
+
+impl Prepared {
+    /// Puts what the row says into a document.
+    pub fn write(&self, register: &Register, document: &mut Document) {
+        for (position, value) in &self.fields {
+            let Some(field) = register.fields.get(*position) else {
+                continue;
+            };
+            match value {
+                Some(value) => document.insert(field.key.clone(), value.clone()),
+                None => document.remove(&field.key),
+            };
+        }
+        for (key, text) in &self.extras {
+            document.insert(key.clone(), Value::Text(text.clone()));
+        }
+    }
+
+    /// Whether an entry already says everything that the row says.
+    fn says_only(&self, register: &Register, document: &Document) -> bool {
+        let held = |(position, value): &(usize, Option<Value>)| {
+            let field = register.fields.get(*position);
+            field.is_none_or(|f| document.get(&f.key) == value.as_ref())
+        };
+        let kept = |(key, text): &(String, String)| entry::text(document, key) == Some(text);
+        self.fields.iter().all(held) && self.extras.iter().all(kept)
+    }
+
+    /// The value given for a field.
+    #[must_use]
+    pub fn value(&self, position: usize) -> Option<&Value> {
+        self.fields
+            .iter()
+            .find(|(p, _)| *p == position)
+            .and_then(|(_, v)| v.as_ref())
+    }
 }
 
 /// A reference field of a row.
@@ -72,23 +111,18 @@ pub fn compare(
     old: Option<&EntryRow>,
 ) -> Checked {
     let before = old.map(EntryRow::document).unwrap_or_default();
-    let mut after = before.clone();
-    for (key, value) in &row.values {
-        match value {
-            Some(value) => after.insert(key.clone(), value.clone()),
-            None => after.remove(key),
+    if old.is_some_and(|o| o.present) && row.says_only(register, &before) {
+        return Checked {
+            comparison: Some(Comparison::Same),
+            findings: Vec::new(),
         };
     }
+    let mut after = before.clone();
+    row.write(register, &mut after);
     if let Some(old) = old {
         after
             .entry(register.keys.code.clone())
             .or_insert_with(|| Value::Text(old.code.clone()));
-        if old.present && after == before {
-            return Checked {
-                comparison: Some(Comparison::Same),
-                findings: Vec::new(),
-            };
-        }
     }
     let findings = register.check(catalogue, &after);
     if findings.iter().any(|(_, f)| matches!(f, Finding::Fault(_))) {

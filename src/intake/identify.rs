@@ -45,7 +45,9 @@ pub fn identify(
         // A row above says the same name and no code: one entry or two, nobody can tell the next time.
         if let Some(Match::One(slot)) = namesake
             && !register.names_repeat
-            && known.get(key, slot).is_some_and(|e| e.row != 0 && e.by_name)
+            && known
+                .get(key, slot)
+                .is_some_and(|e| e.row != 0 && e.by_name)
         {
             return Ok(Identity::Known(slot));
         }
@@ -61,11 +63,7 @@ pub fn identify(
         return Ok(Identity::New(note));
     }
     let Some(name) = claim.name else {
-        return Err(Fault {
-            code: "missing_identity",
-            message: "既没有编码也没有名称，无法判断是哪个条目。".to_owned(),
-            suggestion: "请填写名称".to_owned(),
-        });
+        return Err(nameless());
     };
     match known.by_name(key, claim.scope, name) {
         Match::None => Ok(Identity::New(None)),
@@ -79,6 +77,16 @@ pub fn identify(
             ),
             suggestion: candidates(known, key, &slots),
         }),
+    }
+}
+
+/// The fault of a row that says neither code nor name.
+#[must_use]
+pub fn nameless() -> Fault {
+    Fault {
+        code: "missing_identity",
+        message: "既没有编码也没有名称，无法判断是哪个条目。".to_owned(),
+        suggestion: "请填写名称".to_owned(),
     }
 }
 
@@ -183,11 +191,14 @@ pub fn several(known: &Known, register: &Register, text: &str, slots: &[Slot]) -
     }
 }
 
+/// The word for a reference that leads nowhere.
+pub const UNKNOWN_REFERENCE: &str = "unknown_reference";
+
 /// The fault of a reference that leads nowhere.
 #[must_use]
 pub fn absent(register: &Register, text: &str) -> Fault {
     Fault {
-        code: "unknown_reference",
+        code: UNKNOWN_REFERENCE,
         message: format!("账本和本文件中都没有{}“{text}”。", register.label),
         suggestion: format!("请核对编码或名称，或先录入该{}", register.label),
     }

@@ -5,41 +5,40 @@
 //! the waiting rows that can be resolved go in together, however they refer to each other; the others are
 //! refused, and with them the rows that needed those.
 
+mod admit;
 mod judge;
+mod missing;
 mod namesakes;
 mod places;
+mod similar;
+mod totals;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-
-use rust_decimal::Decimal;
+use std::collections::HashMap;
 
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::intake::collect::{Collector, Place as At};
-use crate::intake::compare::{Prepared, Reference};
+use crate::intake::compare::Prepared;
 use crate::intake::identify::{self, Claim, Identity};
-use crate::intake::known::{Known, KnownEntry, Match, Scope, Slot};
-use crate::intake::layout::SheetPlan;
-use crate::intake::report::{MissingEntry, Report};
-use crate::intake::row::{self, Values};
+use crate::intake::known::{Known, Match, Scope, Slot};
+use crate::intake::read::Line;
+use crate::intake::row::Values;
+use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::{Change, Edges};
 use crate::ledger::entry::Place;
-use crate::ledger::read;
 use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
-use crate::register::field::{Field, FieldType, Register};
-use crate::register::value::{Fault, Note, Value};
-use crate::register::words;
-use crate::sheet::annotate::{Outcome, RowAnnotation};
-use crate::sheet::cell::Row;
+use crate::register::field::Register;
+use crate::register::rules::Finding;
+use crate::register::value::{Fault, Value};
+use crate::sheet::annotate::Outcome;
+use crate::sheet::rows::RowKind;
 use namesakes::Namesake;
+use totals::Total;
 
 /// Rows of existing entries are fetched together.
 const BATCH: usize = 500;
-
-/// How many missing entries are listed by name.
-const MISSING_LISTED: usize = 1_000;
 
 /// What the planner starts from.
 pub struct Start<'c> {
@@ -57,15 +56,6 @@ pub struct Start<'c> {
     pub next_entry: i64,
     /// Owner of rows that name none.
     pub department: Option<i64>,
-}
-
-/// What a 合计 row states.
-struct Total<'c> {
-    plan: &'c SheetPlan<'c>,
-    row: u32,
-    column: u16,
-    field: &'c Field,
-    wan: Decimal,
 }
 
 /// What becomes of a row next.
@@ -93,6 +83,9 @@ enum Within {
     },
 }
 
+/// Names and codes that candidates are chosen from, by register and department.
+type Names = HashMap<(String, Option<i64>), Vec<(String, String, String)>>;
+
 /// Plans the rows of one file.
 pub struct Planner<'c> {
     start: Start<'c>,
@@ -107,6 +100,7 @@ pub struct Planner<'c> {
     totals: Vec<Total<'c>>,
     out: Vec<Change>,
     owners: HashMap<String, Option<i64>>,
+    names: Names,
     /// Entries that refused rows speak of.
     spoken_of: Vec<(&'c SheetPlan<'c>, u32, Slot)>,
     /// Every row has been read.
@@ -128,6 +122,7 @@ impl<'c> Planner<'c> {
             totals: Vec::new(),
             out: Vec::new(),
             owners: HashMap::new(),
+            names: Names::new(),
             spoken_of: Vec::new(),
             ended: false,
         }
@@ -138,66 +133,81 @@ impl<'c> Planner<'c> {
         std::mem::take(&mut self.out)
     }
 
-    /// The report and the notes, with the entries that the file does not mention.
+    /// Takes one line of the file.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn into_outcomes(mut self) -> Result<(Report, BTreeMap<(usize, u32), RowAnnotation>)> {
-        let registers: BTreeSet<&str> =
-            self.plans.iter().map(|p| p.register.key.as_str()).collect();
-        let mut ids = Vec::new();
-        for register in registers {
-            let known = &self.start.known;
-            let seen: HashSet<i64> = known
-                .entries(register)
-                .filter(|e| is_seen(e))
-                .map(place_number)
-                .collect();
-            let unseen = known
-                .entries(register)
-                .filter(|e| e.stored && e.present && e.row == 0);
-            for entry in unseen.filter(|e| seen.contains(&place_number(e))) {
-                self.collector.report.missing += 1;
-                if ids.len() < MISSING_LISTED {
-                    ids.push(entry.id);
+    pub fn line(&mut self, line: Line<'c>) -> Result<()> {
+        match line {
+            Line::Entry { plan, row, values } => return self.row(plan, row, values),
+            Line::Total { plan, row } => {
+                self.total(plan, &row);
+                self.skip(plan, row.number, RowKind::Total);
+            }
+            Line::Skipped { plan, row, kind } => self.skip(plan, row, kind),
+            Line::End { plan, blank } => {
+                if let Some(sheet) = self.collector.report.sheets.get_mut(plan.number) {
+                    sheet.skipped.blank += u64::from(blank);
+                    sheet.rows.skipped += u64::from(blank);
                 }
             }
         }
-        for row in read::by_ids(&mut self.start.conn, &self.start.viewer, &ids)? {
-            let missing = MissingEntry {
-                register: row.register,
-                code: row.code,
-                name: row.name,
-            };
-            self.collector.report.missing_entries.push(missing);
-        }
-        Ok(self.collector.into_parts())
+        Ok(())
     }
 
-    /// Takes one data row of a sheet.
+    /// Counts a row that is no entry.
+    fn skip(&mut self, plan: &SheetPlan<'_>, row: u32, kind: RowKind) {
+        let Some(sheet) = self.collector.report.sheets.get_mut(plan.number) else {
+            return;
+        };
+        let (counter, why) = match kind {
+            RowKind::Total => (&mut sheet.skipped.total, "合计行"),
+            RowKind::Note => (&mut sheet.skipped.note, "说明"),
+            RowKind::Example => (&mut sheet.skipped.example, "示例行"),
+            RowKind::RepeatedHeader => (&mut sheet.skipped.header, "重复的表头"),
+            RowKind::Blank | RowKind::Heading | RowKind::Data => return,
+        };
+        *counter += 1;
+        self.collector.outcome(plan.number, row, Outcome::Skipped);
+        self.collector.remark(plan.number, row, why);
+    }
+
+    /// Takes one data row of a sheet, as it was read.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn row(&mut self, plan: &'c SheetPlan<'c>, row: &Row) -> Result<()> {
-        let values = row::read(self.start.catalogue, plan, row, &mut self.collector);
+    fn row(&mut self, plan: &'c SheetPlan<'c>, number: u32, mut values: Values) -> Result<()> {
+        let at = At {
+            plan,
+            row: number,
+            column: None,
+            field: None,
+        };
+        for said in std::mem::take(&mut values.said) {
+            let column = Some(said.column);
+            let field = said.position.and_then(|p| plan.register.fields.get(p));
+            let at = At {
+                column,
+                field,
+                ..at
+            };
+            match said.finding {
+                Finding::Note(note) => self.collector.note(at, note),
+                Finding::Fault(fault) => self.collector.fault(at, fault),
+            }
+        }
         if values.is_empty() {
             self.collector
-                .outcome(plan.number, row.number, Outcome::Skipped);
+                .outcome(plan.number, number, Outcome::Skipped);
             if let Some(sheet) = self.collector.report.sheets.get_mut(plan.number) {
                 sheet.skipped.blank += 1;
             }
             return Ok(());
         }
-        let at = At {
-            plan,
-            row: row.number,
-            column: None,
-            field: None,
-        };
         match self.prepare(at, values) {
             Next::Refused => self
                 .collector
-                .outcome(plan.number, row.number, Outcome::Refused),
+                .outcome(plan.number, number, Outcome::Refused),
             Next::Later => {}
             Next::Entry(prepared) => self.settle(plan, *prepared)?,
         }
@@ -222,59 +232,6 @@ impl<'c> Planner<'c> {
         Ok(())
     }
 
-    /// Notes what a 合计 row states, to compare it with the sum when all rows are in.
-    pub fn total(&mut self, plan: &'c SheetPlan<'c>, row: &Row) {
-        if let Some((field, column, wan)) = plan.total(self.start.catalogue, row) {
-            self.totals.push(Total {
-                plan,
-                row: row.number,
-                column,
-                field,
-                wan,
-            });
-        }
-    }
-
-    /// A 合计 that is not the sum of its rows deserves a look; subtotals that add up to it are its business.
-    fn compare_totals(&mut self) {
-        let totals = std::mem::take(&mut self.totals);
-        for plan in self.plans {
-            let sum = self.collector.sum(plan.number);
-            let refused = self
-                .collector
-                .report
-                .sheets
-                .get(plan.number)
-                .is_some_and(|s| s.rows.refused > 0);
-            let mut stated = totals.iter().filter(|t| t.plan.number == plan.number);
-            let Some(last) = stated.clone().next_back().filter(|_| !refused) else {
-                continue;
-            };
-            if stated.any(|t| t.wan == sum) {
-                continue;
-            }
-            let message = format!(
-                "合计写的是 {} 万元，各行相加为 {} 万元",
-                last.wan.normalize(),
-                sum.normalize()
-            );
-            let at = At {
-                plan,
-                row: last.row,
-                column: Some(last.column),
-                field: Some(last.field),
-            };
-            self.collector.note(
-                at,
-                Note {
-                    warning: true,
-                    code: "total_differs",
-                    message,
-                },
-            );
-        }
-    }
-
     /// Finds out whose row it is and which entry.
     fn prepare(&mut self, at: At<'c>, mut values: Values) -> Next {
         let register = at.plan.register;
@@ -293,6 +250,9 @@ impl<'c> Planner<'c> {
             },
         };
         if values.faults > 0 {
+            if claim.code.is_none() && claim.name.is_none() && !values.misnamed {
+                self.collector.fault(at, identify::nameless());
+            }
             self.note_seen(register, claim, at);
             return Next::Refused;
         }
@@ -346,28 +306,31 @@ impl<'c> Planner<'c> {
         let standing = by_code
             .and_then(|slot| self.start.known.get(&register.key, slot))
             .filter(|e| e.present);
+        let within_id = match within {
+            Within::Entry { id, .. } => Some(id),
+            Within::Unsaid | Within::Nowhere => None,
+        };
         match (&register.keys.owner, department, within, standing) {
-            (Some(_), Some(d), _, _) => {
+            (_, _, Within::Nowhere, _) => {}
+            (Some(_), Some(department_id), _, _) => {
                 return Place {
-                    department_id: d,
-                    within_id: None,
+                    department_id,
+                    within_id,
                 };
             }
-            (None, _, Within::Entry { id, department }, _) => {
+            (None, _, Within::Entry { department, .. }, _) => {
                 return Place {
                     department_id: department,
-                    within_id: Some(id),
+                    within_id,
                 };
             }
-            (_, None, Within::Unsaid, Some(e)) if values.faults == 0 => {
+            (_, None, _, Some(e)) if !values.misplaced => {
                 return Place {
                     department_id: e.department,
-                    within_id: e.within,
+                    within_id: within_id.or(e.within),
                 };
             }
-            (_, _, Within::Unsaid, _) if values.faults == 0 => {
-                self.collector.fault(at, missing_place(register))
-            }
+            _ if !values.misplaced => self.collector.fault(at, missing_place(register)),
             _ => {}
         }
         values.faults += 1;
@@ -397,166 +360,6 @@ impl<'c> Planner<'c> {
             }
         }
     }
-
-    /// Gives a row its entry, unless another row has it already.
-    fn admit(
-        &mut self,
-        at: At<'c>,
-        identity: Identity,
-        place: Place,
-        values: Values,
-    ) -> Option<Prepared> {
-        let register = at.plan.register;
-        let sheet = u16::try_from(at.plan.number).unwrap_or(u16::MAX);
-        let references = references(register, &values);
-        let by_name = given(register, &values, &register.keys.code).is_none();
-        let content = if register.names_repeat {
-            namesakes::content(&values)
-        } else {
-            0
-        };
-        let mut pairs: Vec<(String, Option<Value>)> = values
-            .fields
-            .into_iter()
-            .filter_map(|(p, v)| register.fields.get(p).map(|f| (f.key.clone(), v)))
-            .collect();
-        pairs.extend(
-            values
-                .extras
-                .into_iter()
-                .map(|(k, t)| (k, Some(Value::Text(t)))),
-        );
-        let (slot, id, stored, fresh) = match identity {
-            Identity::Known(slot) => {
-                let first = self.start.known.get(&register.key, slot).copied()?;
-                if first.row != 0 {
-                    self.collector.fault(at, self.duplicate(&first));
-                    return None;
-                }
-                let entry = self.start.known.get_mut(&register.key, slot)?;
-                entry.row = at.row;
-                entry.sheet = sheet;
-                entry.by_name = by_name;
-                entry.content = content;
-                // A removed entry comes back with its row, if that row goes in.
-                let fresh = !entry.present;
-                entry.present = true;
-                entry.tentative = fresh;
-                (slot, entry.id, true, fresh)
-            }
-            Identity::New(note) => {
-                note.into_iter().for_each(|n| self.collector.note(at, n));
-                self.require(at, &pairs)?;
-                let (id, code) = self.number(register, &pairs);
-                let name = pairs
-                    .iter()
-                    .find(|(k, _)| *k == register.keys.name)
-                    .and_then(|(_, v)| text(v.as_ref()));
-                let name_key = words::name_key(name.unwrap_or_default());
-                pairs.retain(|(k, _)| *k != register.keys.code);
-                pairs.push((register.keys.code.clone(), Some(Value::Text(code.clone()))));
-                let entry = KnownEntry {
-                    id,
-                    department: place.department_id,
-                    within: place.within_id,
-                    present: true,
-                    tentative: false,
-                    stored: false,
-                    row: at.row,
-                    sheet,
-                    by_name,
-                    content,
-                };
-                (
-                    self.start.known.add(&register.key, entry, &code, &name_key),
-                    id,
-                    false,
-                    true,
-                )
-            }
-        };
-        Some(Prepared {
-            sheet: at.plan.number,
-            row: at.row,
-            slot,
-            id,
-            stored,
-            fresh,
-            place,
-            values: pairs,
-            references,
-        })
-    }
-
-    fn duplicate(&self, first: &KnownEntry) -> Fault {
-        let sheets = &self.collector.report.sheets;
-        let sheet = sheets
-            .get(usize::from(first.sheet))
-            .map_or("", |s| s.sheet.as_str());
-        Fault {
-            code: "duplicate_row",
-            message: format!("与“{sheet}”第{}行是同一条目。", first.row),
-            suggestion: "请只保留一行；如确是两个条目，请用名称或编码区分".to_owned(),
-        }
-    }
-
-    fn require(&mut self, at: At<'c>, pairs: &[(String, Option<Value>)]) -> Option<()> {
-        let given = |key: &str| pairs.iter().any(|(k, v)| k == key && v.is_some());
-        let mut whole = true;
-        for field in at
-            .plan
-            .register
-            .fields
-            .iter()
-            .filter(|f| f.required && f.key != at.plan.register.keys.code)
-        {
-            if !given(&field.key) {
-                whole = false;
-                let fault = Fault {
-                    code: "required",
-                    message: format!("缺少必填项“{}”。", field.label),
-                    suggestion: format!("请填写{}", field.label),
-                };
-                self.collector.fault(
-                    At {
-                        field: Some(field),
-                        column: at.plan.column_of(&field.key),
-                        ..at
-                    },
-                    fault,
-                );
-            }
-        }
-        whole.then_some(())
-    }
-
-    /// Id and code of a new entry: the code given, else one of our own that is free.
-    fn number(&mut self, register: &Register, pairs: &[(String, Option<Value>)]) -> (i64, String) {
-        let given = pairs
-            .iter()
-            .find(|(k, _)| *k == register.keys.code)
-            .and_then(|(_, v)| text(v.as_ref()));
-        loop {
-            let id = self.start.next_entry;
-            self.start.next_entry += 1;
-            let code = given.map_or_else(
-                || format!("{}-{id:08}", register.code_prefix),
-                str::to_owned,
-            );
-            if given.is_some() || self.start.known.by_code(&register.key, &code).is_none() {
-                return (id, code);
-            }
-        }
-    }
-}
-
-fn is_seen(entry: &KnownEntry) -> bool {
-    entry.row != 0 && entry.row != u32::MAX
-}
-
-/// What an entry's completeness is asked of: the entry it belongs to, else its department.
-fn place_number(entry: &KnownEntry) -> i64 {
-    entry.within.map_or(entry.department, |w| -w)
 }
 
 fn given(register: &Register, values: &Values, key: &str) -> Option<String> {
@@ -583,28 +386,10 @@ fn position_of(register: &Register, key: &str) -> Option<usize> {
     register.fields.iter().position(|f| f.key == key)
 }
 
-fn text(value: Option<&Value>) -> Option<&str> {
-    match value {
-        Some(Value::Text(t)) => Some(t),
-        _ => None,
-    }
-}
-
 fn value_of(multiple: bool, mut codes: Vec<String>) -> Value {
     if multiple {
         Value::List(codes)
     } else {
         Value::Text(codes.pop().unwrap_or_default())
     }
-}
-
-fn references(register: &Register, values: &Values) -> Vec<Reference> {
-    let reference = |(position, value): &(usize, Option<Value>)| {
-        let field = register.fields.get(*position)?;
-        (field.kind == FieldType::Reference).then(|| Reference {
-            position: *position,
-            texts: value.as_ref().map(row::targets).unwrap_or_default(),
-        })
-    };
-    values.fields.iter().filter_map(reference).collect()
 }

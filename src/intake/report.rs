@@ -51,6 +51,8 @@ pub struct SheetReport {
     pub sheet: String,
     /// The register it was taken for.
     pub register: Option<String>,
+    /// The register in Chinese.
+    pub register_label: Option<String>,
     /// First header row, as Excel shows it.
     pub header_row: Option<u32>,
     /// Height of the header.

@@ -1,11 +1,11 @@
 //! Reading one row: cells into values, each with what had to be said about it.
 
-use crate::intake::collect::{Collector, Place};
-use crate::intake::layout::{SheetPlan, Target};
+use crate::intake::sheet_plan::{SheetPlan, Target};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::FieldType;
-use crate::register::value::{EXTRA_PREFIX, Fault, Reading, Value};
-use crate::register::words;
+use crate::register::rules::Finding;
+use crate::register::text;
+use crate::register::value::{EXTRA_PREFIX, Fault, Note, Reading, Value};
 use crate::sheet::cell::{Cell, Row};
 
 /// The values of one row.
@@ -15,11 +15,45 @@ pub struct Values {
     pub fields: Vec<(usize, Option<Value>)>,
     /// Unknown columns: storage key and text.
     pub extras: Vec<(String, String)>,
-    /// Cells that could not be read.
+    /// What had to be said about cells.
+    pub said: Vec<Said>,
+    /// Cells that could not be read, and whatever else speaks against the row.
     pub faults: usize,
+    /// Whether the code or the name has been complained about.
+    pub misnamed: bool,
+    /// Whether the owner, or the entry the row belongs to, has been complained about.
+    pub misplaced: bool,
+}
+
+/// Something about one cell.
+#[derive(Debug)]
+pub struct Said {
+    /// Its column, 0 = A.
+    pub column: u16,
+    /// Position of its field; `None` for an unknown column.
+    pub position: Option<usize>,
+    /// What.
+    pub finding: Finding,
 }
 
 impl Values {
+    fn note(&mut self, column: u16, position: usize, note: Option<Note>) {
+        self.said.extend(note.map(|note| Said {
+            column,
+            position: Some(position),
+            finding: Finding::Note(note),
+        }));
+    }
+
+    fn fault(&mut self, column: u16, position: Option<usize>, fault: Fault) {
+        self.faults += 1;
+        self.said.push(Said {
+            column,
+            position,
+            finding: Finding::Fault(fault),
+        });
+    }
+
     /// Whether the row says nothing at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -45,13 +79,9 @@ impl Values {
     }
 }
 
-/// Reads a row; faults and notes go to the collector.
-pub fn read(
-    catalogue: &Catalogue,
-    plan: &SheetPlan<'_>,
-    row: &Row,
-    collector: &mut Collector,
-) -> Values {
+/// Reads a row.
+#[must_use]
+pub fn read(catalogue: &Catalogue, plan: &SheetPlan<'_>, row: &Row) -> Values {
     let mut out = Values {
         fields: Vec::with_capacity(plan.columns.len() + 2),
         ..Values::default()
@@ -60,40 +90,30 @@ pub fn read(
         let Some(cell) = row.cells.get(usize::from(column.index)) else {
             continue;
         };
-        if matches!(cell, Cell::Empty) {
-            continue;
-        }
-        let place = Place {
-            plan,
-            row: row.number,
-            column: Some(column.index),
-            field: None,
-        };
         match &column.target {
+            _ if matches!(cell, Cell::Empty) => {}
             Target::Ignored => {}
-            Target::Extra(header) => extra(header, cell, place, collector, &mut out),
+            Target::Extra(header) => extra(header, cell, column.index, &mut out),
             Target::Field { position, context } => {
                 let Some(field) = plan.register.fields.get(*position) else {
                     continue;
                 };
-                let place = Place {
-                    field: Some(field),
-                    ..place
-                };
                 match field.read(catalogue, cell, context) {
-                    Reading::Blank(note) => note.into_iter().for_each(|n| collector.note(place, n)),
+                    Reading::Blank(note) => out.note(column.index, *position, note),
                     Reading::Clear if field.required => {
-                        out.faults += 1;
-                        collector.fault(place, cannot_clear(&field.label));
+                        out.fault(column.index, Some(*position), cannot_clear(&field.label));
                     }
                     Reading::Clear => out.fields.push((*position, None)),
                     Reading::Value(value, note) => {
-                        note.into_iter().for_each(|n| collector.note(place, n));
+                        out.note(column.index, *position, note);
                         out.fields.push((*position, Some(value)));
                     }
                     Reading::Fault(fault) => {
-                        out.faults += 1;
-                        collector.fault(place, fault);
+                        let keys = &plan.register.keys;
+                        out.misplaced |=
+                            [&keys.owner, &keys.within].contains(&&Some(field.key.clone()));
+                        out.misnamed |= [&keys.code, &keys.name].contains(&&field.key);
+                        out.fault(column.index, Some(*position), fault);
                     }
                 }
             }
@@ -111,21 +131,13 @@ fn cannot_clear(label: &str) -> Fault {
 }
 
 /// A column that no field knows is kept as text under its header.
-fn extra(header: &str, cell: &Cell, place: Place<'_>, collector: &mut Collector, out: &mut Values) {
+fn extra(header: &str, cell: &Cell, column: u16, out: &mut Values) {
     if cell.is_blank() {
         return;
     }
-    let text = words::clean(&cell.text());
-    if text.chars().any(char::is_control) {
-        out.faults += 1;
-        collector.fault(
-            place,
-            Fault {
-                code: "control_character",
-                message: format!("“{header}”中有无法显示的控制字符。"),
-                suggestion: "请删除该字符后重新填写".to_owned(),
-            },
-        );
+    let text = cell.text().trim().to_owned();
+    if let Err(fault) = text::check(header, &text) {
+        out.fault(column, None, fault);
         return;
     }
     let key = format!("{EXTRA_PREFIX}{header}");

@@ -1,31 +1,30 @@
 //! Walks the pipeline: open, lay out, then plan on one thread and write on another.
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Instant;
+
+mod prepare;
 
 use crate::app::App;
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::{Doing, Error, Result};
-use crate::intake::collect::Collector;
-use crate::intake::known::Known;
-use crate::intake::layout::{self, SheetPlan, Target, Wanted};
-use crate::intake::mapping::{self, MapFile, Memory, Remembered};
-use crate::intake::planner::{Planner, Start};
+use crate::intake::collect::{Collector, RowNotes};
+use crate::intake::layout::{self, Wanted};
+use crate::intake::mapping::{MapFile, Remembered};
+use crate::intake::planner::Planner;
+use crate::intake::read::Reader;
 use crate::intake::record::{self, File};
 use crate::intake::report::Report;
+use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::chain;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
-use crate::org::directory::{self, Directory, Found};
-use crate::register::field::FieldType;
-use crate::sheet::annotate::{Outcome, RowAnnotation};
-use crate::sheet::cell::{Row, SheetHead};
+use crate::org::directory;
+use crate::sheet::cell::SheetHead;
 use crate::sheet::fault::SheetFault;
-use crate::sheet::rows::{RowKind, RowSorter};
-use crate::sheet::workbook::{Event, Rows};
+use crate::sheet::workbook::Rows;
 
 /// How far an import goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +65,7 @@ pub struct Done {
     /// The report.
     pub report: Report,
     /// Notes by row.
-    pub notes: std::collections::BTreeMap<(usize, u32), RowAnnotation>,
+    pub notes: RowNotes,
     /// The sheets as the file has them, for the annotated copy.
     pub heads: Vec<SheetHead>,
 }
@@ -91,6 +90,10 @@ impl From<SheetFault> for Error {
 /// untouched then. Problems in rows are no error: they are in the report.
 pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>) -> Result<Done> {
     let begun = Instant::now();
+    if !request.file.is_file() {
+        let path = request.file.display();
+        return Err(Error::Usage(format!("没有找到文件“{path}”，请核对路径")));
+    }
     let mut conn = app.database.open()?;
     let file = File {
         name: request
@@ -167,12 +170,9 @@ fn nothing_found(report: &Report) -> Error {
     }
 }
 
-type Outcomes = (
-    Report,
-    std::collections::BTreeMap<(usize, u32), RowAnnotation>,
-);
+type Outcomes = (Report, RowNotes);
 
-struct Job<'j> {
+pub(super) struct Job<'j> {
     app: &'j App,
     viewer: &'j Viewer,
     request: &'j Request,
@@ -262,194 +262,40 @@ impl<'j> Job<'j> {
         Ok(Verdict::Commit((report, notes)))
     }
 
-    fn planner(
-        &self,
-        conn: &mut Conn,
-        next_entry: i64,
-        collector: Collector,
-    ) -> Result<Planner<'j>> {
-        let mut directory = Directory::load(conn)?;
-        self.learn_names(conn, &mut directory)?;
-        let department = self.department(&directory)?;
-        let mut registers: BTreeSet<&str> = BTreeSet::new();
-        for plan in self.plans {
-            registers.insert(&plan.register.key);
-            registers.extend(
-                plan.fields()
-                    .filter(|f| f.kind == FieldType::Reference)
-                    .filter_map(|f| f.refers_to.as_deref()),
-            );
-            let within = plan
-                .register
-                .keys
-                .within
-                .as_deref()
-                .and_then(|k| plan.register.field(k));
-            registers.extend(within.and_then(|f| f.refers_to.as_deref()));
-        }
-        let registers: Vec<&str> = registers.into_iter().collect();
-        let mut reading = self.app.database.connect()?;
-        let known = Known::load(&mut reading, self.viewer, &registers)?;
-        let start = Start {
-            catalogue: &self.app.catalogue,
-            viewer: self.viewer.clone(),
-            conn: reading,
-            directory,
-            known,
-            next_entry,
-            department,
-        };
-        Ok(Planner::new(start, self.plans, collector))
-    }
-
-    fn department(&self, directory: &Directory) -> Result<Option<i64>> {
-        let Some(text) = &self.request.department else {
-            return Ok(None);
-        };
-        match directory.find(text) {
-            Found::One(id) => Ok(Some(id)),
-            found => {
-                let fault = crate::intake::identify::department_fault(directory, text, &found);
-                Err(Error::Usage(format!(
-                    "{} {}",
-                    fault.message, fault.suggestion
-                )))
-            }
-        }
-    }
-
-    /// Names of departments that the mapping explains.
-    fn learn_names(&self, conn: &mut Conn, directory: &mut Directory) -> Result<()> {
-        let Some(map) = &self.request.map else {
-            return Ok(());
-        };
-        for (alias, meant) in &map.departments {
-            let Found::One(id) = directory.find(meant) else {
-                return Err(Error::Usage(format!(
-                    "列对应文件中“{alias}”所指的单位“{meant}”不在机构名录中"
-                )));
-            };
-            directory.learn(alias, id);
-            if self.request.mode != Mode::Check {
-                directory::remember(conn, id, alias, "matched")?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Remembers mappings given by hand, and the unknown columns that now hold values.
-    fn remember(&self, conn: &mut Conn) -> Result<()> {
-        for plan in self.plans {
-            for column in &plan.columns {
-                if let Target::Extra(header) = &column.target {
-                    record::add_extra_column(conn, &plan.register.key, header)?;
-                }
-            }
-            if plan.by_hand {
-                let columns = plan.columns_by_header();
-                let memory = Memory {
-                    register: plan.register.key.clone(),
-                    columns,
-                };
-                mapping::remember(conn, plan.department.as_deref(), &plan.signature, &memory)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Streams the file through the planner; `hand_over` takes each batch of prepared changes.
+    /// Plans the file; `hand_over` takes each batch of prepared changes. Cells are read on a thread of their own.
     fn feed(
         &self,
         planner: &mut Planner<'j>,
         rows: Rows,
         mut hand_over: impl FnMut(Vec<Change>) -> bool,
     ) -> Result<()> {
-        let mut current: Option<(&'j SheetPlan<'j>, RowSorter)> = None;
-        let mut read = 0_u64;
-        let mut ended = false;
-        for event in rows {
-            match event? {
-                Event::Sheet(index) => {
-                    close(planner, current.take());
-                    let plan = self.plans.iter().find(|p| p.index == index);
-                    let head = self.heads.iter().find(|h| h.index == index);
-                    current = plan
-                        .zip(head)
-                        .map(|(p, h)| (p, RowSorter::new(h, &p.located)));
+        let (sender, receiver) = mpsc::sync_channel(8);
+        let reader = Reader {
+            catalogue: &self.app.catalogue,
+            plans: self.plans,
+            heads: self.heads,
+        };
+        std::thread::scope(|scope| {
+            let reading = scope.spawn(move || reader.run(rows, |batch| sender.send(batch).is_ok()));
+            let mut planned = 0_u64;
+            for batch in receiver {
+                planned += u64::try_from(batch.len()).unwrap_or(0);
+                for line in batch {
+                    planner.line(line)?;
                 }
-                Event::Row(row) => {
-                    read += 1;
-                    if read.is_multiple_of(1_000) {
-                        (self.progress)(read);
-                        let batch = planner.take();
-                        if !batch.is_empty() && !hand_over(batch) {
-                            return Ok(());
-                        }
-                    }
-                    if let Some((plan, sorter)) = &mut current {
-                        sort_row(planner, plan, sorter, row)?;
-                    }
+                (self.progress)(planned);
+                let changes = planner.take();
+                if !changes.is_empty() && !hand_over(changes) {
+                    return Ok(());
                 }
-                Event::End => ended = true,
             }
-        }
-        close(planner, current.take());
-        if !ended {
-            return Err(Error::Internal {
+            reading.join().map_err(|_| Error::Internal {
                 doing: "读取文件",
-                cause: "文件没有读完".to_owned(),
-            });
-        }
-        planner.finish()?;
-        (self.progress)(read);
-        hand_over(planner.take());
-        Ok(())
-    }
-}
-
-fn sort_row<'j>(
-    planner: &mut Planner<'j>,
-    plan: &'j SheetPlan<'j>,
-    sorter: &mut RowSorter,
-    row: Row,
-) -> Result<()> {
-    let sorted = sorter.sort(row);
-    let number = sorted.row.number;
-    let why = match sorted.kind {
-        RowKind::Data => return planner.row(plan, &sorted.row),
-        RowKind::Heading | RowKind::Blank => return Ok(()),
-        RowKind::Total => "合计行",
-        RowKind::Note => "说明",
-        RowKind::Example => "示例行",
-        RowKind::RepeatedHeader => "重复的表头",
-    };
-    if sorted.kind == RowKind::Total {
-        planner.total(plan, &sorted.row);
-    }
-    if let Some(sheet) = planner.collector.report.sheets.get_mut(plan.number) {
-        let skipped = &mut sheet.skipped;
-        match sorted.kind {
-            RowKind::Total => skipped.total += 1,
-            RowKind::Note => skipped.note += 1,
-            RowKind::Example => skipped.example += 1,
-            RowKind::RepeatedHeader => skipped.header += 1,
-            RowKind::Blank | RowKind::Heading | RowKind::Data => {}
-        }
-    }
-    planner
-        .collector
-        .outcome(plan.number, number, Outcome::Skipped);
-    planner.collector.remark(plan.number, number, why);
-    Ok(())
-}
-
-/// Counts the blank rows inside a table when its sheet ends.
-fn close(planner: &mut Planner<'_>, ended: Option<(&SheetPlan<'_>, RowSorter)>) {
-    if let Some((plan, sorter)) = ended
-        && let Some(sheet) = planner.collector.report.sheets.get_mut(plan.number)
-    {
-        let blank = u64::from(sorter.counts().blank);
-        sheet.skipped.blank += blank;
-        sheet.rows.skipped += blank;
+                cause: "内部错误".to_owned(),
+            })??;
+            planner.finish()?;
+            hand_over(planner.take());
+            Ok(())
+        })
     }
 }

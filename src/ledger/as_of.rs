@@ -85,26 +85,33 @@ pub fn page(
         .select(EntryRow::as_select())
         .load(conn)?;
     let next = rows.last().map(|r| r.id);
-    let moved: Vec<i64> = rows
-        .iter()
-        .filter(|r| r.changed_seq > seq)
-        .map(|r| r.id)
-        .collect();
+    Ok((next, stood(conn, definitions, seq, rows)?))
+}
+
+/// Rows as they stood after change set `seq`, without those that did not exist then.
+///
+/// # Errors
+/// When the database fails.
+pub fn stood(
+    conn: &mut Conn,
+    definitions: Definitions<'_>,
+    seq: i64,
+    mut rows: Vec<EntryRow>,
+) -> Result<Vec<EntryRow>> {
+    rows.retain(|r| r.created_seq <= seq);
+    let later = rows.iter().filter(|r| r.changed_seq > seq);
+    let moved: Vec<i64> = later.map(|r| r.id).collect();
     let mut later = later_changes(conn, &moved, seq)?;
-    let stood = rows
-        .into_iter()
-        .map(|mut row| {
-            if let Some(changes) = later.remove(&row.id) {
-                turn_row_back(&mut row, &changes);
-                if row.present {
-                    definitions.derive(&mut row);
-                }
+    for row in &mut rows {
+        if let Some(changes) = later.remove(&row.id) {
+            turn_row_back(row, &changes);
+            if row.present {
+                definitions.derive(row);
             }
-            row
-        })
-        .filter(|row| row.present)
-        .collect();
-    Ok((next, stood))
+        }
+    }
+    rows.retain(|r| r.present);
+    Ok(rows)
 }
 
 /// A change later than the moment asked for.

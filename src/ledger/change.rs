@@ -104,7 +104,7 @@ impl Change {
         Self {
             op: Op::Create,
             digest: chain::row_digest(row.id, &row.register, Some(&row.attributes)),
-            words: Some(search::index_words(&row.name, &row.code)),
+            words: Some(search::index_words(&row.name_key, &row.code)),
             edges,
             before: None,
             row,
@@ -122,7 +122,7 @@ impl Change {
         row.created_seq = old.created_seq;
         row.present = true;
         let words = (!old.present || old.name != row.name || old.code != row.code)
-            .then(|| search::index_words(&row.name, &row.code));
+            .then(|| search::index_words(&row.name_key, &row.code));
         Self {
             op: if old.present { Op::Change } else { Op::Create },
             digest: chain::row_digest(row.id, &row.register, Some(&row.attributes)),

@@ -109,14 +109,13 @@ pub fn by_ids(conn: &mut Conn, viewer: &Viewer, ids: &[i64]) -> Result<Vec<Entry
     Ok(out)
 }
 
-/// Present entries with this code, in any register.
+/// Entries with this code in any register, removed ones included.
 ///
 /// # Errors
 /// When the database fails.
 pub fn by_code(conn: &mut Conn, viewer: &Viewer, code: &str) -> Result<Vec<EntryRow>> {
     Ok(visible(viewer)
         .filter(entries::code.eq(code.to_owned()))
-        .filter(entries::present.eq(true))
         .order(entries::id)
         .select(EntryRow::as_select())
         .load(conn)?)

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use crate::db::connection::Conn;
+use crate::db::connection::{self, Conn};
 use crate::db::schema::{change_sets, entries, ledger_head, revisions};
 use crate::error::Result;
 use crate::ledger::chain::{self, Header, Rows};
@@ -48,7 +48,7 @@ impl Break {
 /// # Errors
 /// When the database fails; a broken chain is a finding, not an error.
 pub fn verify(conn: &mut Conn) -> Result<Findings> {
-    conn.transaction::<_, crate::error::Error, _>(|conn| {
+    connection::snapshot(conn, |conn| {
         let (head_seq, head_hash) = ledger_head::table
             .select((ledger_head::seq, ledger_head::hash))
             .first::<(i64, Vec<u8>)>(conn)?;
@@ -216,13 +216,14 @@ fn walk_entries(conn: &mut Conn) -> Result<(i64, Option<Break>)> {
                 entries::code,
                 entries::present,
                 entries::revision,
+                entries::created_seq,
                 entries::attributes,
             ))
-            .load::<(i64, String, String, bool, i32, String)>(conn)?;
+            .load::<(i64, String, String, bool, i32, i64, String)>(conn)?;
         let end = part.last().map_or(i64::MAX, |row| row.0);
         let mut history = histories(conn, after, end)?;
         after = end;
-        for (id, register, code, present, revision, attributes) in part {
+        for (id, register, code, present, revision, created, attributes) in part {
             count += 1;
             let past = history.remove(&id).unwrap_or_default();
             let stands = Standing {
@@ -230,6 +231,7 @@ fn walk_entries(conn: &mut Conn) -> Result<(i64, Option<Break>)> {
                 register: &register,
                 present,
                 revision,
+                created,
                 attributes,
             };
             if let Some((seq, reason)) = stands.check(&past) {
@@ -292,6 +294,7 @@ struct Standing<'e> {
     register: &'e str,
     present: bool,
     revision: i32,
+    created: i64,
     attributes: String,
 }
 
@@ -299,7 +302,7 @@ impl Standing<'_> {
     fn check(mut self, past: &[Past]) -> Option<(i64, &'static str)> {
         let newest = past.first().map_or(0, |p| p.seq);
         if past.is_empty() {
-            return Some((newest, "没有历史"));
+            return Some((self.created, "没有历史"));
         }
         for version in past {
             if version.revision != self.revision {

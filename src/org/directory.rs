@@ -150,20 +150,23 @@ impl Directory {
         }
     }
 
+    /// Full names of the departments with the most similar name of any kind.
     fn similar(&self, text: &str) -> Vec<String> {
-        let key = words::name_key(text);
-        let mut scored: Vec<(f64, &str)> = self
-            .departments
+        let wanted = words::name_key(text);
+        let mut best: HashMap<i64, f64> = HashMap::new();
+        for (key, ids) in &self.by_key {
+            let score = likeness(&wanted, key);
+            for id in ids.iter().filter(|_| score > 0.5) {
+                let held = best.entry(*id).or_default();
+                *held = held.max(score);
+            }
+        }
+        let mut scored: Vec<(f64, &Department)> = best
             .iter()
-            .map(|d| (likeness(&key, &d.name_key), d.name.as_str()))
-            .filter(|(score, _)| *score > 0.5)
+            .filter_map(|(id, score)| Some((*score, self.get(*id)?)))
             .collect();
-        scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-        scored
-            .into_iter()
-            .take(3)
-            .map(|(_, name)| name.to_owned())
-            .collect()
+        scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.sort.cmp(&b.1.sort)));
+        scored.iter().take(3).map(|(_, d)| d.name.clone()).collect()
     }
 
     /// Adds a department that an import named, before any organisation was loaded.
@@ -197,7 +200,8 @@ impl Directory {
 }
 
 /// 1 for equal names; a name that the other one contains counts as close (水利局 in 示例市水利局).
-fn likeness(a: &str, b: &str) -> f64 {
+#[must_use]
+pub fn likeness(a: &str, b: &str) -> f64 {
     let contained =
         (a.chars().count() >= 2 && b.contains(a)) || (b.chars().count() >= 2 && a.contains(b));
     let edit = strsim::normalized_levenshtein(a, b);

@@ -2,3 +2,5 @@
 
 pub mod directory;
 pub mod load;
+
+mod list;

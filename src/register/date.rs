@@ -154,6 +154,13 @@ pub(super) fn read(label: &str, raw: &str, clean: &str) -> Reading {
         let note = (raw != clean).then(|| Note::normalised(raw, clean));
         return Reading::Value(Value::Text(date.to_string()), note);
     }
+    // A sheet of numbers saved as text has lost the 0 of 2024.10 as well.
+    if clean.len() == 6
+        && clean.ends_with(".1")
+        && clean.bytes().take(4).all(|b| b.is_ascii_digit())
+    {
+        return typed_month(label, clean);
+    }
     match date_words::understand(clean) {
         Outcome::Date(date, doubt) => {
             let shown = date.to_string();
@@ -262,13 +269,13 @@ pub(super) fn read_number(label: &str, n: f64) -> Reading {
     read(label, &text, &text)
 }
 
-/// 2024.3 in a number cell; 2024.1 may have been 2024.10, so it is asked back.
+/// 2024.3 in a number cell; 2024.1 may have been 2024.10, so it is asked back, in text as well.
 fn typed_month(label: &str, text: &str) -> Reading {
     let (year, month) = text.split_once('.').unwrap_or((text, ""));
     if month == "1" {
         return Reading::Fault(Fault::new(
             "ambiguous_month",
-            format!("{label}“{text}”看不出是 1 月还是 10 月（数值单元格丢掉了末尾的 0）"),
+            format!("{label}“{text}”看不出是 1 月还是 10 月（Excel 会丢掉数值末尾的 0）"),
             format!("请写成 {year}-01 或 {year}-10"),
         ));
     }

@@ -105,18 +105,24 @@ pub fn is_null_word(text: &str) -> bool {
         )
 }
 
-/// Refuses what no database and no sheet should hold.
-pub(super) fn check(label: &str, text: &str) -> Result<(), Fault> {
+/// Refuses what no database and no sheet should hold: control characters, texts longer than a cell.
+///
+/// # Errors
+/// The fault, with the place of the character.
+pub fn check(label: &str, text: &str) -> Result<(), Fault> {
     // 0xC2 0x80..=0x9F is the second block of control characters in UTF-8.
     let suspicious = text
         .bytes()
         .any(|b| (b < 0x20 && !matches!(b, b'\n' | b'\t' | b'\r')) || b == 0x7f || b == 0xc2);
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r');
-    if suspicious && text.chars().any(control) {
+    if suspicious && let Some((at, c)) = (1..).zip(text.chars()).find(|(_, c)| control(*c)) {
         return Err(Fault::new(
             "control_character",
-            format!("{label}含有看不见的控制字符"),
-            "请删去该单元格内容后重新录入",
+            format!(
+                "{label}的第 {at} 个字符是看不见的控制字符（U+{:04X}）。",
+                u32::from(c)
+            ),
+            "请删去这个字符，或重新录入该单元格",
         ));
     }
     if text.len() > MAX_CHARS && text.chars().count() > MAX_CHARS {

@@ -5,6 +5,9 @@ use unicode_normalization::UnicodeNormalization;
 /// Cell text cleaned for reading: NFKC, no zero-width characters, spaces collapsed and trimmed.
 #[must_use]
 pub fn clean(text: &str) -> String {
+    if is_clean(text) {
+        return text.to_owned();
+    }
     let mut out = String::with_capacity(text.len());
     let mut space = false;
     for c in text.nfkc() {
@@ -24,10 +27,20 @@ pub fn clean(text: &str) -> String {
     out
 }
 
+/// Whether cleaning would change nothing; sure for Chinese characters and visible ASCII, the bulk of all cells.
+fn is_clean(text: &str) -> bool {
+    let plain = |c: char| matches!(c, '!'..='~' | '\u{4e00}'..='\u{9fff}' | '、' | '。' | '《' | '》' | '“' | '”');
+    text.chars().all(plain)
+}
+
 /// Normal form under which two names are the same name: cleaned, lower case, no spaces.
 #[must_use]
 pub fn name_key(text: &str) -> String {
-    clean(text).to_lowercase().split(' ').collect()
+    let clean = clean(text);
+    if clean.bytes().any(|b| b == b' ' || b.is_ascii_uppercase()) || !is_clean(&clean) {
+        return clean.to_lowercase().split(' ').collect();
+    }
+    clean
 }
 
 /// A header cell taken apart.

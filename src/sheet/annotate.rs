@@ -148,8 +148,8 @@ impl Mark {
 /// All marks, for the legend.
 const MARKS: [(Mark, &str); 4] = [
     (Mark::Problem, "红色：内容有误，该行未导入，请按批注修改"),
-    (Mark::Warning, "橙色：已导入，请核对"),
-    (Mark::Changed, "黄色：与一本账现有内容不同，已更新"),
+    (Mark::Warning, "橙色：可以导入，请核对"),
+    (Mark::Changed, "黄色：与一本账现有内容不同，原值见批注"),
     (
         Mark::Normalised,
         "蓝色：写法已统一，含义不变；结果列中表示新增",

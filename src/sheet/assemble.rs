@@ -3,6 +3,7 @@
 use super::cell::column_letters;
 use super::fault::SheetFault;
 use super::limits::Limits;
+use super::scan::SHEET_ROWS;
 use super::wire::Piece;
 use std::ops::ControlFlow;
 
@@ -40,6 +41,12 @@ impl<'a, 's, 'k> Assembler<'a, 's, 'k> {
     ) -> Result<ControlFlow<()>, SheetFault> {
         let number = row.saturating_add(1);
         if number != self.row {
+            if u64::from(number) > SHEET_ROWS {
+                return Err(SheetFault::corrupt(format!(
+                    "工作表「{}」的行号 {number} 超出 Excel 的上限",
+                    self.sheet
+                )));
+            }
             if number < self.row {
                 return Err(SheetFault::corrupt(format!(
                     "工作表「{}」的行顺序错乱（第 {number} 行）",

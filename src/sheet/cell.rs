@@ -1,5 +1,6 @@
 //! What a sheet is made of, whatever file it came from.
 
+use chrono::{NaiveDate, NaiveTime, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 /// One cell as the file has it.
@@ -86,6 +87,23 @@ pub fn column_letters(column: u16) -> String {
     out.iter().rev().collect()
 }
 
+/// A date cell as text: the day, and the time when there is one.
+fn date_text(serial: f64) -> String {
+    let seconds = (serial * 86_400.0).round();
+    let epoch = NaiveDate::from_ymd_opt(1899, 12, 30).map(|d| d.and_time(NaiveTime::MIN));
+    // Whole seconds within a few thousand years: exact in an f64, and no larger than an i64.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "checked to be within the range of dates"
+    )]
+    let span = (seconds.abs() < 1e12).then(|| TimeDelta::seconds(seconds as i64));
+    match epoch.zip(span).and_then(|(e, s)| e.checked_add_signed(s)) {
+        None => serial.to_string(),
+        Some(at) if at.time() == NaiveTime::MIN => at.format("%Y-%m-%d").to_string(),
+        Some(at) => at.format("%Y-%m-%d %H:%M:%S").to_string(),
+    }
+}
+
 impl Cell {
     /// The text of a cell as a person would read it; numbers without exponent where possible.
     #[must_use]
@@ -93,7 +111,8 @@ impl Cell {
         match self {
             Self::Empty | Self::NoValue => String::new(),
             Self::Text(t) => t.clone(),
-            Self::Number(n) | Self::Date(n) => n.to_string(),
+            Self::Number(n) => n.to_string(),
+            Self::Date(serial) => date_text(*serial),
             Self::Bool(true) => "TRUE".to_owned(),
             Self::Bool(false) => "FALSE".to_owned(),
             Self::Error(e) => e.clone(),
@@ -108,5 +127,23 @@ impl Cell {
             Self::Text(t) => t.chars().all(char::is_whitespace),
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_cell_reads_as_its_day_and_time() {
+        assert_eq!(Cell::Date(45_352.0).text(), "2024-03-01");
+        assert_eq!(Cell::Date(45_352.75).text(), "2024-03-01 18:00:00");
+        assert_eq!(Cell::Date(1e300).text(), 1e300.to_string());
+    }
+
+    #[test]
+    fn columns_are_lettered_as_excel_does() {
+        let letters = [0, 25, 26, 701, 702].map(column_letters);
+        assert_eq!(letters, ["A", "Z", "AA", "ZZ", "AAA"]);
     }
 }

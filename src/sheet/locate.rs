@@ -216,29 +216,29 @@ fn is_group_row<S: BuildHasher>(
     if filled.is_empty() || filled.iter().any(|(_, text)| !info::pairs(text).is_empty()) {
         return false;
     }
+    if filled.iter().any(|(_, text)| marks::is_particular(text)) {
+        return false;
+    }
     let grouped = grid
         .merges_from(above)
-        .any(|m| m.right > m.left && m.bottom < top.max(m.top + 1) && is_header_merge(grid, m));
+        .filter(|m| m.right > m.left && m.bottom < top.max(m.top + 1) && is_header_merge(grid, *m));
     if filled.len() < 2 {
-        return grouped;
+        // One cell alone is a group when it covers the smaller part of the table, and a title otherwise.
+        let narrow = |m: Merge| m.left > 0 && (m.right - m.left + 1) * 2 <= grid.width();
+        return grouped.into_iter().any(narrow);
     }
     // Labels with their values beside them: every second cell is a label of particulars.
     let labels = filled
         .iter()
         .filter(|(_, text)| marks::is_info_label(&words::header(text).key))
         .count();
-    let known_above = known(grid, above, words);
-    // A cell over an empty one completes the header; a figure over one belongs to something else.
-    let completes = known_above
+    // A known word over an empty cell completes the header.
+    let completes = known(grid, above, words)
         .iter()
         .any(|(c, _)| grid.shows(row, *c).cell.is_blank());
-    let texts = filled
-        .iter()
-        .all(|(_, text)| !text.trim().chars().all(|c| c.is_ascii_digit() || c == '.'));
-    texts
-        && (completes
-            || (grouped && labels * 2 < filled.len() + 1)
-            || (labels == 0 && over_filled(grid, &filled, row)))
+    completes
+        || (grouped.count() > 0 && labels * 2 < filled.len() + 1)
+        || (labels == 0 && over_filled(grid, &filled, row))
 }
 
 /// Several texts, each over a filled header cell, with gaps between: groups written without merging.

@@ -196,6 +196,38 @@ fn particulars_in_separate_cells_are_no_header() {
 }
 
 #[test]
+fn lines_above_the_header_are_no_groups() {
+    let header: &[&str] = &["序号", "系统名称", "主管部门", "联系人", "联系电话"];
+    for (line, merges) in [
+        (&["市直部门系统清单"][..], vec![(1, 1, 0, 3)]),
+        (&["市大数据局", "", "", "2026年3月"], vec![]),
+        (
+            &["市大数据局", "", "", "2026年3月"],
+            vec![(1, 1, 0, 2), (1, 1, 3, 4)],
+        ),
+        (&["", "", "", "单位：万元"], vec![(1, 1, 3, 4)]),
+    ] {
+        let head = sheet(
+            &[(1, line), (2, header), (3, &["1", "a", "b", "c", "1"])],
+            &merges,
+        );
+        assert_eq!((found(&head).0, found(&head).1), (2, 1), "{line:?}");
+    }
+    let head = sheet(
+        &[
+            (1, &["", "", "", "联系方式"]),
+            (2, header),
+            (3, &["1", "a", "b", "c", "1"]),
+        ],
+        &[(1, 1, 3, 4)],
+    );
+    assert_eq!(
+        found(&head).2[3..],
+        ["联系方式/联系人", "联系方式/联系电话"].map(str::to_owned)
+    );
+}
+
+#[test]
 fn a_unit_that_is_no_money_names_the_department() {
     let rows: [(u32, &[&str]); 2] = [
         (1, &["单位：市教育局", "", "金额单位：元"]),

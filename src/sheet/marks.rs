@@ -133,6 +133,26 @@ pub(super) fn is_foot_label(key: &str) -> bool {
     FOOT_LABELS.contains(&key)
 }
 
+/// Who or when, without a label: no group of columns is called `市大数据局` or `2026年3月`, nor a bare number.
+pub(super) fn is_particular(text: &str) -> bool {
+    let key = words::name_key(text);
+    let office = [
+        "局",
+        "委",
+        "厅",
+        "办",
+        "委员会",
+        "办公室",
+        "政府",
+        "中心",
+        "公司",
+        "院",
+    ];
+    office.iter().any(|end| key.ends_with(end))
+        || (key.contains('年') && key.contains('月'))
+        || key.chars().all(|c| c.is_ascii_digit() || c == '.')
+}
+
 /// Whether the amount is all that a value names: `万元`, `元`, `人民币万元`.
 pub(super) fn is_money_unit(value: &str) -> bool {
     let value = value.trim_start_matches("人民币").trim_end_matches('。');
@@ -140,6 +160,13 @@ pub(super) fn is_money_unit(value: &str) -> bool {
         value,
         "元" | "万元" | "百元" | "千元" | "百万元" | "千万元" | "亿元" | "万" | "亿"
     )
+}
+
+/// The number of a column, as forms print them below the header: `3`, `(3)`, `③`.
+pub(super) fn column_number(cell: &Cell) -> Option<u32> {
+    let text = words::clean(&cell.text());
+    let bare = text.trim_matches(['(', ')', '[', ']']);
+    bare.parse().ok()
 }
 
 /// A total by its own words: `合  计`, `小计：`, `合计（万元）`.
@@ -180,25 +207,23 @@ pub(super) fn is_example(text: &str) -> bool {
         })
 }
 
-/// Characters without which none of the words above can stand in a text; a cheap look before the careful one.
-pub(super) fn may_be_marked(text: &str) -> bool {
-    text.chars().any(|c| {
-        matches!(
-            c,
-            '计' | '汇'
-                | '合'
-                | '注'
-                | '明'
-                | '例'
-                | '模'
-                | '填'
-                | '制'
-                | '审'
-                | '求'
-                | ':'
-                | '：'
-        )
-    })
+/// Cheap looks before the careful ones: most rows of a long sheet have none of these characters where it matters.
+pub(super) fn may_be_total(text: &str) -> bool {
+    const LONGEST: usize = 120;
+    text.len() <= LONGEST && text.contains(['计', '汇', '合'])
+}
+
+/// The same for notes and the foot of a form.
+pub(super) fn may_be_note(text: &str) -> bool {
+    text.contains(['注', '明', '求', '填', '制', '审', '人', '责', ':', '：'])
+}
+
+/// The same for examples: a long text is one only by what stands in brackets or before a colon.
+pub(super) fn may_be_example(text: &str) -> bool {
+    const LONGEST_BARE: usize = 6;
+    let bare = || text.chars().nth(LONGEST_BARE).is_none();
+    (text.contains('例') && (bare() || text.contains(['(', '（', '[', '【', '〔', ':', '：'])))
+        || (text.contains(['模', '删']) && text.contains(['(', '（', '[', '【', '〔']))
 }
 
 /// A number, or text that is about one: digits, or a dash for nothing.

@@ -28,6 +28,7 @@ mod ods;
 mod ole;
 mod package;
 mod scan;
+mod seek;
 mod sniff;
 mod source;
 mod text;

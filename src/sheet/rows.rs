@@ -166,7 +166,13 @@ impl RowSorter {
         if filled == 0 {
             return RowKind::Blank;
         }
-        let Some((column, text)) = texts(row).next() else {
+        if row.number == self.first_data_row && numbers_columns(row, filled) {
+            return RowKind::RepeatedHeader;
+        }
+        // Separated text has numbers as text; words say what a row is for.
+        let words =
+            texts(row).find(|(_, text)| !text.trim().parse::<f64>().is_ok_and(f64::is_finite));
+        let Some((column, text)) = words else {
             self.in_notes = false;
             return RowKind::Data;
         };
@@ -179,7 +185,7 @@ impl RowSorter {
             RowKind::Total
         } else if texts(row)
             .take(3)
-            .any(|(_, text)| marks::may_be_marked(text) && marks::is_example(text))
+            .any(|(_, text)| marks::may_be_example(text) && marks::is_example(text))
         {
             RowKind::Example
         } else {
@@ -193,7 +199,7 @@ impl RowSorter {
         if filled == 1 && (self.in_notes || self.wide.contains(&row.number)) {
             return true;
         }
-        if !marks::may_be_marked(text) {
+        if !marks::may_be_note(text) {
             return false;
         }
         if filled <= FEW && marks::starts_note(&words::clean(text)) {
@@ -213,11 +219,10 @@ impl RowSorter {
             // The first characters are compared before the careful, slow way.
             let first = text
                 .chars()
-                .find(|c| !c.is_whitespace() && !matches!(c, '*' | '＊' | '※' | '(' | '（'));
-            let alike = |key: &String| {
-                key.chars().next() == first
-                    || first.is_none_or(|c| !('\u{4e00}'..='\u{9fff}').contains(&c))
-            };
+                .find(|c| !c.is_whitespace() && !matches!(c, '*' | '＊' | '※' | '(' | '（'))
+                .map(|c| c.to_ascii_lowercase());
+            let plain = |c: char| c.is_ascii() || ('\u{4e00}'..='\u{9fff}').contains(&c);
+            let alike = |key: &String| key.chars().next() == first || !first.is_some_and(plain);
             keys.iter().any(alike) && text.len() <= 256 && keys.contains(&words::header(text).key)
         };
         if !matches(column, text) {
@@ -228,6 +233,24 @@ impl RowSorter {
             .count();
         same >= 2 && same * 3 >= filled * 2
     }
+}
+
+/// A row of column numbers below the header, as statistical forms have it: 1 2 3 4 …
+fn numbers_columns(row: &Row, filled: usize) -> bool {
+    const ENOUGH: usize = 4;
+    let mut last: Option<u32> = None;
+    let counts_on = |cell: &Cell| {
+        let number = marks::column_number(cell);
+        let on = number.is_some_and(|n| last.is_none_or(|before| before.checked_add(1) == Some(n)));
+        last = number;
+        on
+    };
+    filled >= ENOUGH
+        && row
+            .cells
+            .iter()
+            .filter(|cell| !cell.is_blank())
+            .all(counts_on)
 }
 
 /// The texts of a row that are not blank, with their columns.
@@ -244,7 +267,7 @@ fn texts(row: &Row) -> impl Iterator<Item = (usize, &str)> {
 /// `合计` in the first text of a row that otherwise holds figures; a name that merely contains the word is none.
 fn is_total(row: &Row, column: usize, text: &str) -> bool {
     const REMARKS_MOST: usize = 2;
-    if !marks::may_be_marked(text) {
+    if !marks::may_be_total(text) {
         return false;
     }
     let key = words::header(text).key;

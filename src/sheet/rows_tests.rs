@@ -67,6 +67,22 @@ fn totals_are_told_from_names_that_contain_the_word() {
 }
 
 #[test]
+fn numbers_written_as_text_do_not_hide_a_total() {
+    let words = ["61", "合计", "", "12.5"].map(|t| Cell::Text(t.to_owned()));
+    let total = sorter(Vec::new()).sort(Row {
+        number: 2,
+        cells: words.to_vec(),
+    });
+    assert_eq!(total.kind, RowKind::Total);
+    let words = ["61", "2", "3.5"].map(|t| Cell::Text(t.to_owned()));
+    let data = sorter(Vec::new()).sort(Row {
+        number: 2,
+        cells: words.to_vec(),
+    });
+    assert_eq!(data.kind, RowKind::Data);
+}
+
+#[test]
 fn notes_examples_and_repeated_headers_are_no_records() {
     assert_eq!(kind(&["填表说明：1.名称填全称"]), RowKind::Note);
     assert_eq!(kind(&["注：单位万元"]), RowKind::Note);
@@ -93,6 +109,17 @@ fn notes_examples_and_repeated_headers_are_no_records() {
         RowKind::Data
     );
     assert_eq!(kind(&[" ", "", "\u{3000}"]), RowKind::Blank);
+}
+
+#[test]
+fn column_numbers_below_the_header_are_no_record() {
+    assert_eq!(kind(&["1", "2", "3", "4", "5"]), RowKind::RepeatedHeader);
+    assert_eq!(kind(&["（1）", "②", "3", "４"]), RowKind::RepeatedHeader);
+    assert_eq!(kind(&["1", "2", "4", "8"]), RowKind::Data);
+    let mut sorter = sorter(Vec::new());
+    sorter.sort(row(2, &["1", "甲局", "甲系统", "1"]));
+    let later = sorter.sort(row(3, &["1", "2", "3", "4"]));
+    assert_eq!(later.kind, RowKind::Data);
 }
 
 #[test]

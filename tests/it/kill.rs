@@ -20,9 +20,17 @@ fn count(ledger: &Ledger) -> i64 {
 }
 
 fn workbook(ledger: &Ledger) -> std::path::PathBuf {
-    let mut table = vec![vec!["系统名称".to_owned(), "主管单位".to_owned(), "系统功能描述".to_owned()]];
+    let mut table = vec![vec![
+        "系统名称".to_owned(),
+        "主管单位".to_owned(),
+        "主要功能".to_owned(),
+    ]];
     for n in 1..=ROWS {
-        table.push(vec![format!("业务系统{n}"), "示例市教育局".to_owned(), format!("办理第{n}类业务")]);
+        table.push(vec![
+            format!("业务系统{n}"),
+            "示例市教育局".to_owned(),
+            format!("办理第{n}类业务"),
+        ]);
     }
     let path = ledger.file("large.xlsx");
     Book::new().table("信息系统", &table).save(&path);
@@ -41,7 +49,10 @@ fn killed_after(ledger: &Ledger, file: &std::path::Path, moment: Duration) {
         std::thread::park_timeout(moment.saturating_sub(begun.elapsed()));
     }
     let group = format!("-{}", child.id());
-    let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
+    let _ = Command::new("kill")
+        .args(["-KILL", "--", &group])
+        .stderr(Stdio::null())
+        .status();
     child.wait().unwrap();
 }
 

@@ -59,7 +59,13 @@ fn drawn(ledger: &Ledger, name: &str, sheets: &Sheets) -> Option<PathBuf> {
 /// Nothing new, nothing changed.
 fn says_nothing_new(report: &Report) {
     let Counts { new, changed, .. } = report.rows();
-    assert_eq!((new, changed), (0, 0), "{:#?}\n{:#?}", report.problems, report.changes);
+    assert_eq!(
+        (new, changed),
+        (0, 0),
+        "{:#?}\n{:#?}",
+        report.problems,
+        report.changes
+    );
     assert_eq!(report.change_set, None);
 }
 
@@ -191,7 +197,9 @@ fn without_problems(sheets: &Sheets, report: &Report) -> Sheets {
         .map(|p| (p.sheet.as_str(), p.row))
         .collect();
     let good = |(name, table): &(String, Table)| {
-        let rows = (1_u32..).zip(table).filter(|(n, _)| !bad.contains(&(name, *n)));
+        let rows = (1_u32..)
+            .zip(table)
+            .filter(|(n, _)| !bad.contains(&(name, *n)));
         let table: Table = rows.map(|(_, row)| row.clone()).collect();
         (table.len() > 1).then(|| (name.clone(), table))
     };
@@ -281,7 +289,11 @@ fn undo_keeps_and_lists_what_was_edited_since_and_the_past_stays_readable() {
         for key in before.entries.keys().chain(latest.entries.keys()) {
             let stays = kept.contains(key) || !second.contains(key);
             let wanted = if stays { &latest } else { &before };
-            assert_eq!(now.entries.get(key), wanted.entries.get(key), "{key:?} {stays}");
+            assert_eq!(
+                now.entries.get(key),
+                wanted.entries.get(key),
+                "{key:?} {stays}"
+            );
         }
         assert!(second.intersection(&edited).all(|key| kept.contains(key)));
         for (seq, snapshot) in &past {
@@ -294,14 +306,21 @@ fn undo_keeps_and_lists_what_was_edited_since_and_the_past_stays_readable() {
 fn nothing_random_is_taken_for_another_register() {
     let names = |report: &Report| -> Vec<(String, Option<String>)> {
         let sheets = report.sheets.iter();
-        sheets.map(|s| (s.sheet.clone(), s.register.clone())).collect()
+        sheets
+            .map(|s| (s.sheet.clone(), s.register.clone()))
+            .collect()
     };
     holds(8, sheets(Care::Careless), |ledger, sheets| {
         let Some(file) = drawn(ledger, "in.xlsx", &sheets) else {
             return;
         };
         for (sheet, register) in names(&ledger.check(&file)) {
-            let wanted = ledger.app.catalogue.registers().iter().find(|r| r.label == sheet);
+            let wanted = ledger
+                .app
+                .catalogue
+                .registers()
+                .iter()
+                .find(|r| r.label == sheet);
             assert_eq!(register, wanted.map(|r| r.key.clone()), "{sheet}");
         }
     });

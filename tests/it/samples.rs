@@ -93,7 +93,14 @@ fn the_demo_imports_all_samples_and_lists_what_it_made() {
     let counted: Vec<usize> = ["information_system", "dataset", "data_item", "project"]
         .iter()
         .map(|register| {
-            let args = ["--json", "entries", "--limit", "1000", "--register", register];
+            let args = [
+                "--json",
+                "entries",
+                "--limit",
+                "1000",
+                "--register",
+                register,
+            ];
             let said = run_to_end(program().args(args).arg("--database").arg(&database));
             said.json().as_array().unwrap().len()
         })

@@ -83,7 +83,8 @@ CREATE TABLE entries (
 );
 CREATE UNIQUE INDEX entries_code ON entries (register, code);
 CREATE INDEX entries_within ON entries (within_id) WHERE within_id IS NOT NULL;
-CREATE INDEX entries_department ON entries (register, department_id, name_key);
+CREATE INDEX entries_register ON entries (register, id);
+CREATE INDEX entries_department ON entries (register, department_id, id);
 
 CREATE TABLE revisions (
     seq      BIGINT  NOT NULL,

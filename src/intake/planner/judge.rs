@@ -7,13 +7,13 @@ use crate::error::{Error, Result};
 use crate::intake::collect::Place as At;
 use crate::intake::compare::{self, Comparison, Prepared};
 use crate::intake::identify::{self, Referred};
-use crate::intake::layout::SheetPlan;
+use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::Edges;
 use crate::ledger::entry::EntryRow;
 use crate::ledger::read;
 use crate::register::field::Register;
 use crate::register::rules::Finding;
-use crate::register::value::{Fault, Value};
+use crate::register::value::{Document, Fault, Value};
 use crate::sheet::annotate::Outcome;
 
 impl<'c> Planner<'c> {
@@ -105,7 +105,11 @@ impl<'c> Planner<'c> {
                 };
                 return Err((reference.position, fault));
             }
-            if let Some((_, value)) = row.values.iter_mut().find(|(k, _)| *k == field.key) {
+            if let Some((_, value)) = row
+                .fields
+                .iter_mut()
+                .find(|(p, _)| *p == reference.position)
+            {
                 *value = (!codes.is_empty()).then(|| value_of(field.multiple, codes));
             }
             edges.push(Edges {
@@ -218,8 +222,9 @@ impl<'c> Planner<'c> {
     }
 
     fn add_amount(&mut self, register: &Register, row: &Prepared) {
-        if let Some(key) = &register.keys.amount
-            && let Some((_, Some(Value::Text(wan)))) = row.values.iter().find(|(k, _)| k == key)
+        let amount = register.keys.amount.as_deref();
+        if let Some(position) = amount.and_then(|key| position_of(register, key))
+            && let Some(Value::Text(wan)) = row.value(position)
         {
             self.collector.amount(row.sheet, wan);
         }
@@ -249,6 +254,7 @@ impl<'c> Planner<'c> {
                 match fault {
                     None => self.waiting.push(row),
                     Some((position, fault)) => {
+                        let fault = self.with_candidates(plan.register, &row, position, fault);
                         let field = plan.register.fields.get(position);
                         let column = field.and_then(|f| plan.column_of(&f.key));
                         self.collector.fault(
@@ -278,11 +284,8 @@ impl<'c> Planner<'c> {
         if !row.fresh {
             return None;
         }
-        let document = row
-            .values
-            .iter()
-            .filter_map(|(k, v)| v.clone().map(|v| (k.clone(), v)))
-            .collect();
+        let mut document = Document::new();
+        row.write(plan.register, &mut document);
         let findings = plan.register.check(self.start.catalogue, &document);
         let fault = |(key, finding): (String, Finding)| match finding {
             Finding::Fault(fault) => Some((

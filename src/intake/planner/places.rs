@@ -2,7 +2,7 @@
 
 use super::{Planner, Within, position_of, value_of};
 use crate::intake::collect::Place as At;
-use crate::intake::identify::{self, Referred};
+use crate::intake::identify::{self, Referred, UNKNOWN_REFERENCE};
 use crate::intake::row::{self, Values};
 use crate::org::directory::Found;
 use crate::register::field::FieldType;
@@ -54,7 +54,10 @@ impl<'c> Planner<'c> {
         values.fields.retain(|(p, _)| *p != position);
         match code {
             Some(code) => values.fields.push((position, Some(Value::Text(code)))),
-            None if from_cell || at.plan.department.is_some() => values.faults += 1,
+            None if from_cell || at.plan.department.is_some() => {
+                values.faults += 1;
+                values.misplaced = true;
+            }
             None => {}
         }
         id
@@ -184,6 +187,11 @@ impl<'c> Planner<'c> {
                     identify::several(&self.start.known, target, text, &slots)
                 }
             };
+        let fault = if fault.code == UNKNOWN_REFERENCE {
+            self.candidates(target, text, self.start.department, fault)
+        } else {
+            fault
+        };
         self.collector.fault(place, fault);
         Within::Nowhere
     }

@@ -62,7 +62,10 @@ impl Book {
 
 /// A CSV file in UTF-8.
 pub fn csv(path: &Path, rows: &[Vec<String>]) {
-    let mut out = csv::WriterBuilder::new().flexible(true).from_path(path).unwrap();
+    let mut out = csv::WriterBuilder::new()
+        .flexible(true)
+        .from_path(path)
+        .unwrap();
     for row in rows {
         out.write_record(row).unwrap();
     }

@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use one_ledger::app::App;
 use one_ledger::auth::Viewer;
 use one_ledger::db::connection::{Conn, Database};
-use one_ledger::db::schema::{change_sets, entries, relations};
+use one_ledger::db::schema::{change_sets, entries};
 use one_ledger::intake::record;
 use one_ledger::intake::report::Report;
 use one_ledger::intake::run::{self, Done, Mode, Request};
@@ -115,11 +115,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// One entry's document.
-    pub fn document(&self, register: &str, code: &str) -> &Document {
-        &self.entries[&(register.to_owned(), code.to_owned())].1
-    }
-
     /// The only entry with this name.
     pub fn named(&self, name: &str) -> (&str, &Document) {
         let is = |d: &Document| d.values().any(|v| *v == Value::Text(name.to_owned()));
@@ -210,8 +205,13 @@ impl Ledger {
 
     /// Loads an organisation; every row of it must be right.
     pub fn load_organisation(&self, file: &Path) {
-        let loaded =
-            load::load(&mut self.conn(), &self.app.parser, &self.app.catalogue, file).unwrap();
+        let loaded = load::load(
+            &mut self.conn(),
+            &self.app.parser,
+            &self.app.catalogue,
+            file,
+        )
+        .unwrap();
         assert_eq!(loaded.problems, []);
     }
 
@@ -265,7 +265,13 @@ impl Ledger {
 
     /// Takes an import back.
     pub fn undo(&self, import: i64) -> one_ledger::error::Result<(Option<i64>, Undone)> {
-        record::undo(&mut self.conn(), &self.viewer, &self.app.catalogue, import, "")
+        record::undo(
+            &mut self.conn(),
+            &self.viewer,
+            &self.app.catalogue,
+            import,
+            "",
+        )
     }
 
     /// The program, on this ledger.
@@ -284,7 +290,11 @@ impl Ledger {
     /// Exports, and returns the file.
     pub fn export(&self, name: &str, args: &[&str]) -> PathBuf {
         let out = self.file(name);
-        let said = self.cli(["export", "--out", out.to_str().unwrap()].iter().chain(args));
+        let said = self.cli(
+            ["export", "--out", out.to_str().unwrap()]
+                .iter()
+                .chain(args),
+        );
         assert_eq!(said.code, Some(0), "{said:?}");
         out
     }
@@ -304,7 +314,11 @@ impl Ledger {
     /// Code of the department that a row names as its owner; what belongs to an entry names none.
     fn owner(&self, directory: &Directory, row: &EntryRow) -> String {
         let register = self.app.catalogue.register(&row.register).unwrap();
-        let department = register.keys.owner.as_ref().and(directory.get(row.department_id));
+        let department = register
+            .keys
+            .owner
+            .as_ref()
+            .and(directory.get(row.department_id));
         department.map(|d| d.code.clone()).unwrap_or_default()
     }
 
@@ -345,7 +359,8 @@ impl Ledger {
                     let owner = self.owner(&directory, &row);
                     let document = row.document();
                     names.insert(row.id, format!("{} {}", row.register, row.code));
-                    out.entries.insert((row.register, row.code), (owner, document));
+                    out.entries
+                        .insert((row.register, row.code), (owner, document));
                 }
                 let Some(next) = next else { break };
                 after = next;
@@ -364,12 +379,6 @@ impl Ledger {
             }
         }
         out
-    }
-
-    /// How many relations were ever recorded.
-    pub fn relations_ever(&self) -> i64 {
-        let count = relations::table.count();
-        count.get_result(&mut self.conn()).unwrap()
     }
 
     /// Walks the chain.

@@ -94,18 +94,37 @@ fn texts(field: &Field, care: Care) -> Vec<String> {
     let (mut good, bad): (Vec<String>, &[&str]) = match field.kind {
         FieldType::Text => (strings(&TEXTS), &["控制\u{7}字符"]),
         FieldType::Code => (
-            strings(&["+86-0531-88886666", "000123", "=A1", "鲁A/2024〔3〕号", "3.70E+17x"]),
+            strings(&[
+                "+86-0531-88886666",
+                "000123",
+                "=A1",
+                "鲁A/2024〔3〕号",
+                "3.70E+17x",
+            ]),
             &["控制\u{1}"],
         ),
         FieldType::Integer => (strings(&["12", "1,200", "１２３", "0"]), &["十几", "1.5"]),
         FieldType::Decimal => (strings(&["12.50", "0.001", "１２．５"]), &["若干"]),
-        FieldType::Money => (strings(&["12.50", "362万元", "1,234.5", "3000000元", "0.1亿元"]), &["面议", "100/20"]),
+        FieldType::Money => (
+            strings(&["12.50", "362万元", "1,234.5", "3000000元", "0.1亿元"]),
+            &["面议", "100/20"],
+        ),
         FieldType::Bool => (strings(&["是", "否", "√", "有", "N"]), &["也许"]),
         FieldType::Date => (
-            strings(&["2024", "2024年3月", "2024/3/5", "20240305", "2024年上半年", "2024年第三季度"]),
+            strings(&[
+                "2024",
+                "2024年3月",
+                "2024/3/5",
+                "20240305",
+                "2024年上半年",
+                "2024年第三季度",
+            ]),
             &["2024.10", "明年"],
         ),
-        FieldType::CreditCode => (strings(&["11370000000090018C", "113700000000900342"]), &["11370000000090018X"]),
+        FieldType::CreditCode => (
+            strings(&["11370000000090018C", "113700000000900342"]),
+            &["11370000000090018X"],
+        ),
         FieldType::Region => (strings(&["370102", "山东省济南市历下区"]), &["月球"]),
         FieldType::Department => (strings(&OWNERS), &["火星分局"]),
         FieldType::Choice => {
@@ -130,7 +149,10 @@ fn references(field: &Field, care: Care) -> Vec<String> {
     let target = catalogue().register(target).unwrap();
     // Separators inside a name are the user's to avoid: several targets are told apart by them.
     let whole = |i: &usize| !field.multiple || !NAMES[*i].contains([',', '\n']);
-    let mut out: Vec<String> = (0..NAMES.len()).filter(whole).map(|i| name(target, i)).collect();
+    let mut out: Vec<String> = (0..NAMES.len())
+        .filter(whole)
+        .map(|i| name(target, i))
+        .collect();
     out.push(code(target, 0));
     if field.multiple {
         out.push(format!("{}；{}", name(target, 0), name(target, 3)));
@@ -148,14 +170,27 @@ fn cell() -> impl Strategy<Value = Cell> {
         "[\u{4e00}-\u{4e20}A-Za-z0-9 =+@'\"，,；;\\n-]{1,12}",
         "\\PC{1,8}",
     ];
-    (any::<Index>(), any::<Index>(), odd).prop_map(|(field, choice, odd)| Cell { field, choice, odd })
+    (any::<Index>(), any::<Index>(), odd).prop_map(|(field, choice, odd)| Cell {
+        field,
+        choice,
+        odd,
+    })
 }
 
 fn row() -> impl Strategy<Value = Row> {
     let code = proptest::option::weighted(0.3, 0_usize..4);
-    (0..NAMES.len(), 0..OWNERS.len(), code, proptest::collection::vec(cell(), 0..8)).prop_map(
-        |(name, owner, code, cells)| Row { name, owner, code, cells },
+    (
+        0..NAMES.len(),
+        0..OWNERS.len(),
+        code,
+        proptest::collection::vec(cell(), 0..8),
     )
+        .prop_map(|(name, owner, code, cells)| Row {
+            name,
+            owner,
+            code,
+            cells,
+        })
 }
 
 /// A sheet as text: header, then rows.
@@ -183,7 +218,12 @@ fn written(register: &Register, row: &Row, care: Care) -> BTreeMap<String, Strin
             out.insert(extra, cell.odd.trim_matches('\n').to_owned());
             continue;
         };
-        let own = [Some(&keys.code), Some(&keys.name), keys.owner.as_ref(), keys.within.as_ref()];
+        let own = [
+            Some(&keys.code),
+            Some(&keys.name),
+            keys.owner.as_ref(),
+            keys.within.as_ref(),
+        ];
         if own.contains(&Some(&field.key)) {
             continue;
         }
@@ -202,7 +242,14 @@ fn written(register: &Register, row: &Row, care: Care) -> BTreeMap<String, Strin
         out.insert(label(owner), OWNERS[row.owner].to_owned());
     }
     if let Some(within) = &keys.within {
-        let whole = catalogue().register(register.field(within).unwrap().refers_to.as_deref().unwrap());
+        let whole = catalogue().register(
+            register
+                .field(within)
+                .unwrap()
+                .refers_to
+                .as_deref()
+                .unwrap(),
+        );
         out.insert(label(within), name(whole.unwrap(), row.owner));
     }
     out
@@ -211,10 +258,13 @@ fn written(register: &Register, row: &Row, care: Care) -> BTreeMap<String, Strin
 fn tables(rows: &[Vec<Row>], care: Care) -> Sheets {
     let mut out = Vec::new();
     for (register, rows) in catalogue().registers().iter().zip(rows) {
-        let mut said: Vec<BTreeMap<String, String>> =
-            rows.iter().map(|row| written(register, row, care)).collect();
+        let mut said: Vec<BTreeMap<String, String>> = rows
+            .iter()
+            .map(|row| written(register, row, care))
+            .collect();
         if care == Care::Careful {
-            let keys = [&register.keys.code, &register.keys.name].map(|k| &register.field(k).unwrap().label);
+            let keys = [&register.keys.code, &register.keys.name]
+                .map(|k| &register.field(k).unwrap().label);
             for key in keys {
                 let mut seen = std::collections::HashSet::new();
                 said.retain(|row| row.get(key).is_none_or(|text| seen.insert(text.clone())));
@@ -225,7 +275,12 @@ fn tables(rows: &[Vec<Row>], care: Care) -> Sheets {
         }
         // The keys come first and are always there, as in every list that people keep.
         let keys = &register.keys;
-        let always = [Some(&keys.code), Some(&keys.name), keys.owner.as_ref(), keys.within.as_ref()];
+        let always = [
+            Some(&keys.code),
+            Some(&keys.name),
+            keys.owner.as_ref(),
+            keys.within.as_ref(),
+        ];
         let mut header: Vec<String> = always
             .into_iter()
             .flatten()
@@ -236,9 +291,12 @@ fn tables(rows: &[Vec<Row>], care: Care) -> Sheets {
                 header.push(label.clone());
             }
         }
-        let lines = said
-            .iter()
-            .map(|row| header.iter().map(|h| row.get(h).cloned().unwrap_or_default()).collect());
+        let lines = said.iter().map(|row| {
+            header
+                .iter()
+                .map(|h| row.get(h).cloned().unwrap_or_default())
+                .collect()
+        });
         let table = std::iter::once(header.clone()).chain(lines).collect();
         out.push((register.label.clone(), table));
     }

@@ -57,7 +57,8 @@ pub fn new_database() -> String {
     let address = address().unwrap();
     let name = format!("ledger_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let mut conn = PgConnection::establish(&format!("{address}/postgres")).unwrap();
-    conn.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    conn.batch_execute(&format!("CREATE DATABASE {name}"))
+        .unwrap();
     format!("{address}/{name}")
 }
 
@@ -136,7 +137,11 @@ fn unprivileged(programs: &Path, port: u16) -> Command {
         None => Command::new("sh"),
         Some(user) if in_path("setpriv").is_some() => {
             let mut command = Command::new("setpriv");
-            let group = Command::new("id").args(["-g", user]).output().unwrap().stdout;
+            let group = Command::new("id")
+                .args(["-g", user])
+                .output()
+                .unwrap()
+                .stdout;
             let group = String::from_utf8(group).unwrap();
             command.arg(format!("--reuid={user}"));
             command.arg(format!("--regid={}", group.trim()));

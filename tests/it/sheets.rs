@@ -1,5 +1,4 @@
 //! Workbooks as departments fill them, read through the child process.
-#![cfg(test)]
 
 use one_ledger::register::words;
 use one_ledger::sheet::cell::{Cell, Row};

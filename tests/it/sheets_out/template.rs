@@ -11,7 +11,7 @@ use one_ledger::sheet::template::{
     self, DICTIONARY_SHEET, EXAMPLE_MARK, GUIDE_SHEET, differing_parts, same_content,
 };
 
-use crate::helpers::{all_sheets_xml, part, sheet, sheet_names, text};
+use super::helpers::{all_sheets_xml, part, sheet, sheet_names, text};
 
 #[test]
 fn a_template_has_the_headers_of_the_definition_and_an_example() {

@@ -9,7 +9,7 @@ use one_ledger::register::value::{Document, EXTRA_PREFIX, Names, Value};
 use one_ledger::sheet::export::{ExportError, ExportFormat, Showing, create};
 use one_ledger::sheet::{guard, look};
 
-use crate::helpers::{all_sheets_xml, part, sheet, sheet_names, text};
+use super::helpers::{all_sheets_xml, part, sheet, sheet_names, text};
 
 struct Departments;
 

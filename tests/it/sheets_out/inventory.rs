@@ -8,8 +8,8 @@ use one_ledger::register::value::Reading;
 use one_ledger::register::words;
 use one_ledger::sheet::cell::Cell;
 
-use crate::helpers::{sheet, text};
-use crate::workbooks::{HEADERS, Inventory, Made, SHEET};
+use super::helpers::{sheet, text};
+use super::workbooks::{HEADERS, Inventory, Made, SHEET};
 
 const SMALL: Inventory = Inventory {
     rows: 1_000,

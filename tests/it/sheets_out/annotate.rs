@@ -14,7 +14,7 @@ use one_ledger::sheet::{REMARK_HEADER, RESULT_HEADER, TOTALS_SHEET};
 use rust_xlsxwriter::{Color, Format, Note, Workbook};
 use umya_spreadsheet::SheetStateValues;
 
-use crate::helpers::{all_sheets_xml, part, sheet, sheet_names, text};
+use super::helpers::{all_sheets_xml, part, sheet, sheet_names, text};
 
 fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_one-ledger"))

@@ -1,0 +1,161 @@
+//! Giving a row its entry: the one that is there, or a new one with a number and a code.
+
+use super::{Planner, namesakes, position_of};
+use crate::intake::collect::Place as At;
+use crate::intake::compare::{Prepared, Reference};
+use crate::intake::identify::Identity;
+use crate::intake::known::KnownEntry;
+use crate::intake::row::{self, Values};
+use crate::ledger::entry::Place;
+use crate::register::field::{FieldType, Register};
+use crate::register::value::{Fault, Value};
+use crate::register::words;
+
+impl<'c> Planner<'c> {
+    /// Gives a row its entry, unless another row has it already.
+    pub(super) fn admit(
+        &mut self,
+        at: At<'c>,
+        identity: Identity,
+        place: Place,
+        mut values: Values,
+    ) -> Option<Prepared> {
+        let register = at.plan.register;
+        let sheet = u16::try_from(at.plan.number).unwrap_or(u16::MAX);
+        let references = references(register, &values);
+        let content = if register.names_repeat {
+            namesakes::content(&values)
+        } else {
+            0
+        };
+        let code_at = position_of(register, &register.keys.code);
+        let by_name = code_at.is_none_or(|p| values.text(p).is_none());
+        let (slot, id, stored, fresh) = match identity {
+            Identity::Known(slot) => {
+                let first = self.start.known.get(&register.key, slot).copied()?;
+                if first.row != 0 {
+                    self.collector.fault(at, self.duplicate(&first));
+                    return None;
+                }
+                let entry = self.start.known.get_mut(&register.key, slot)?;
+                entry.row = at.row;
+                entry.sheet = sheet;
+                entry.by_name = by_name;
+                entry.content = content;
+                // A removed entry comes back with its row, if that row goes in.
+                let fresh = !entry.present;
+                entry.present = true;
+                entry.tentative = fresh;
+                let id = entry.id;
+                // Found by its code, however that was spelled; a code is never changed by an import.
+                values.fields.retain(|(p, _)| Some(*p) != code_at);
+                (slot, id, true, fresh)
+            }
+            Identity::New(note) => {
+                note.into_iter().for_each(|n| self.collector.note(at, n));
+                self.require(at, &values)?;
+                let (id, code) = self.number(register, code_at.and_then(|p| values.text(p)));
+                let name = position_of(register, &register.keys.name).and_then(|p| values.text(p));
+                let name_key = words::name_key(name.unwrap_or_default());
+                values.fields.retain(|(p, _)| Some(*p) != code_at);
+                values
+                    .fields
+                    .extend(code_at.map(|p| (p, Some(Value::Text(code.clone())))));
+                let entry = KnownEntry {
+                    id,
+                    department: place.department_id,
+                    within: place.within_id,
+                    present: true,
+                    tentative: false,
+                    stored: false,
+                    row: at.row,
+                    sheet,
+                    by_name,
+                    content,
+                };
+                (
+                    self.start.known.add(&register.key, entry, &code, &name_key),
+                    id,
+                    false,
+                    true,
+                )
+            }
+        };
+        Some(Prepared {
+            sheet: at.plan.number,
+            row: at.row,
+            slot,
+            id,
+            stored,
+            fresh,
+            place,
+            fields: values.fields,
+            extras: values.extras,
+            references,
+        })
+    }
+
+    pub(super) fn duplicate(&self, first: &KnownEntry) -> Fault {
+        let sheets = &self.collector.report.sheets;
+        let sheet = sheets
+            .get(usize::from(first.sheet))
+            .map_or("", |s| s.sheet.as_str());
+        Fault {
+            code: "duplicate_row",
+            message: format!("与“{sheet}”第{}行是同一条目。", first.row),
+            suggestion: "请只保留一行；如确是两个条目，请用名称或编码区分".to_owned(),
+        }
+    }
+
+    /// What no entry can be without; every field that is missing is named.
+    fn require(&mut self, at: At<'c>, values: &Values) -> Option<()> {
+        let register = at.plan.register;
+        let mut whole = true;
+        for (position, field) in register.fields.iter().enumerate() {
+            if field.required && field.key != register.keys.code && values.value(position).is_none()
+            {
+                whole = false;
+                let fault = Fault {
+                    code: "required",
+                    message: format!("缺少必填项“{}”。", field.label),
+                    suggestion: format!("请填写{}", field.label),
+                };
+                self.collector.fault(
+                    At {
+                        field: Some(field),
+                        column: at.plan.column_of(&field.key),
+                        ..at
+                    },
+                    fault,
+                );
+            }
+        }
+        whole.then_some(())
+    }
+
+    /// Id and code of a new entry: the code given, else one of our own that is free.
+    fn number(&mut self, register: &Register, given: Option<&str>) -> (i64, String) {
+        loop {
+            let id = self.start.next_entry;
+            self.start.next_entry += 1;
+            let code = given.map_or_else(
+                || format!("{}-{id:08}", register.code_prefix),
+                str::to_owned,
+            );
+            if given.is_some() || self.start.known.by_code(&register.key, &code).is_none() {
+                return (id, code);
+            }
+        }
+    }
+}
+
+fn references(register: &Register, values: &Values) -> Vec<Reference> {
+    let reference = |(position, value): &(usize, Option<Value>)| {
+        let field = register.fields.get(*position)?;
+        (field.kind == FieldType::Reference).then(|| Reference {
+            position: *position,
+            texts: value.as_ref().map(row::targets).unwrap_or_default(),
+        })
+    };
+    values.fields.iter().filter_map(reference).collect()
+}

@@ -1,0 +1,114 @@
+//! What a run needs before the first row, and what it leaves for the next one.
+
+use std::collections::BTreeSet;
+
+use super::{Job, Mode};
+use crate::db::connection::Conn;
+use crate::error::{Error, Result};
+use crate::intake::collect::Collector;
+use crate::intake::identify;
+use crate::intake::known::Known;
+use crate::intake::mapping::{self, Memory};
+use crate::intake::planner::{Planner, Start};
+use crate::intake::record;
+use crate::intake::sheet_plan::Target;
+use crate::org::directory::{self, Directory, Found};
+use crate::register::field::FieldType;
+
+impl<'j> Job<'j> {
+    /// A planner that knows the organisation and every entry the file may speak of.
+    pub(super) fn planner(
+        &self,
+        conn: &mut Conn,
+        next_entry: i64,
+        collector: Collector,
+    ) -> Result<Planner<'j>> {
+        let mut directory = Directory::load(conn)?;
+        self.learn_names(conn, &mut directory)?;
+        let department = self.department(&directory)?;
+        let mut registers: BTreeSet<&str> = BTreeSet::new();
+        for plan in self.plans {
+            registers.insert(&plan.register.key);
+            registers.extend(
+                plan.fields()
+                    .filter(|f| f.kind == FieldType::Reference)
+                    .filter_map(|f| f.refers_to.as_deref()),
+            );
+            let within = plan
+                .register
+                .keys
+                .within
+                .as_deref()
+                .and_then(|k| plan.register.field(k));
+            registers.extend(within.and_then(|f| f.refers_to.as_deref()));
+        }
+        let registers: Vec<&str> = registers.into_iter().collect();
+        let mut reading = self.app.database.connect()?;
+        let known = Known::load(&mut reading, self.viewer, &registers)?;
+        let start = Start {
+            catalogue: &self.app.catalogue,
+            viewer: self.viewer.clone(),
+            conn: reading,
+            directory,
+            known,
+            next_entry,
+            department,
+        };
+        Ok(Planner::new(start, self.plans, collector))
+    }
+
+    fn department(&self, directory: &Directory) -> Result<Option<i64>> {
+        let Some(text) = &self.request.department else {
+            return Ok(None);
+        };
+        match directory.find(text) {
+            Found::One(id) => Ok(Some(id)),
+            found => {
+                let fault = identify::department_fault(directory, text, &found);
+                Err(Error::Usage(format!(
+                    "{} {}",
+                    fault.message, fault.suggestion
+                )))
+            }
+        }
+    }
+
+    /// Names of departments that the mapping explains.
+    fn learn_names(&self, conn: &mut Conn, directory: &mut Directory) -> Result<()> {
+        let Some(map) = &self.request.map else {
+            return Ok(());
+        };
+        for (alias, meant) in &map.departments {
+            let Found::One(id) = directory.find(meant) else {
+                return Err(Error::Usage(format!(
+                    "列对应文件中“{alias}”所指的单位“{meant}”不在机构名录中"
+                )));
+            };
+            directory.learn(alias, id);
+            if self.request.mode != Mode::Check {
+                directory::remember(conn, id, alias, "matched")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers mappings given by hand, and the unknown columns that now hold values.
+    pub(super) fn remember(&self, conn: &mut Conn) -> Result<()> {
+        for plan in self.plans {
+            for column in &plan.columns {
+                if let Target::Extra(header) = &column.target {
+                    record::add_extra_column(conn, &plan.register.key, header)?;
+                }
+            }
+            if plan.by_hand {
+                let columns = plan.columns_by_header();
+                let memory = Memory {
+                    register: plan.register.key.clone(),
+                    columns,
+                };
+                mapping::remember(conn, plan.department.as_deref(), &plan.signature, &memory)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,113 @@
+//! The house plan, held to: who may use whom, and what every file owes its reader.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::app::root;
+
+/// Rooms from the ground up; a room uses only those before it in its own list.
+const MAY_USE: [(&str, &[&str]); 9] = [
+    ("register", &["sheet"]),
+    ("sheet", &["register"]),
+    ("auth", &[]),
+    ("db", &["auth", "error"]),
+    ("org", &["db", "register", "sheet", "error", "each"]),
+    (
+        "ledger",
+        &["org", "db", "auth", "register", "clock", "error", "each"],
+    ),
+    (
+        "intake",
+        &[
+            "ledger", "org", "db", "auth", "register", "sheet", "clock", "error", "app", "each",
+        ],
+    ),
+    ("app", &["db", "register", "sheet"]),
+    ("config", &["sheet", "error"]),
+];
+
+fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+fn all() -> Vec<(String, String)> {
+    let src = root().join("src");
+    let mut paths = Vec::new();
+    sources(&src, &mut paths);
+    let name = |p: &PathBuf| p.strip_prefix(&src).unwrap().to_string_lossy().into_owned();
+    paths
+        .iter()
+        .map(|p| (name(p), std::fs::read_to_string(p).unwrap()))
+        .collect()
+}
+
+/// Rooms that a file names, in `use` lines and in paths.
+fn used(text: &str) -> BTreeSet<&str> {
+    let word = |rest: &'_ str| {
+        rest.split(|c: char| !c.is_ascii_lowercase() && c != '_')
+            .next()
+            .map(str::len)
+    };
+    text.match_indices("crate::")
+        .filter_map(|(at, found)| {
+            let rest = &text[at + found.len()..];
+            word(rest).map(|length| &rest[..length])
+        })
+        .filter(|room| !room.is_empty())
+        .collect()
+}
+
+#[test]
+fn imports_point_one_way() {
+    for (file, text) in all() {
+        let room = file.split(['/', '.']).next().unwrap().to_owned();
+        let Some((_, allowed)) = MAY_USE.iter().find(|(name, _)| *name == room) else {
+            continue;
+        };
+        for other in used(&text) {
+            assert!(
+                other == room || allowed.contains(&other),
+                "{file} uses {other}: see ARCHITECTURE.md"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_and_stays_readable() {
+    for (file, text) in all() {
+        assert!(
+            text.starts_with("//! "),
+            "{file} does not begin with what it is"
+        );
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let lines = code.lines().count();
+        let is_test = file.contains("tests");
+        assert!(is_test || lines <= 400, "{file} has {lines} lines");
+        for marker in ["TO", "FIX", "XX"].map(|m| {
+            [
+                m,
+                if m == "FIX" {
+                    "ME"
+                } else if m == "TO" {
+                    "DO"
+                } else {
+                    "X"
+                },
+            ]
+            .concat()
+        }) {
+            assert!(
+                !text.contains(&format!("{marker}:")) && !text.contains(&format!("{marker} ")),
+                "{file}: {marker}"
+            );
+        }
+    }
+}
