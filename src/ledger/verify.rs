@@ -214,13 +214,14 @@ fn walk_entries(conn: &mut Conn) -> Result<(i64, Option<Break>)> {
                 entries::code,
                 entries::present,
                 entries::revision,
+                entries::created_seq,
                 entries::attributes,
             ))
-            .load::<(i64, String, String, bool, i32, String)>(conn)?;
+            .load::<(i64, String, String, bool, i32, i64, String)>(conn)?;
         let end = part.last().map_or(i64::MAX, |row| row.0);
         let mut history = histories(conn, after, end)?;
         after = end;
-        for (id, register, code, present, revision, attributes) in part {
+        for (id, register, code, present, revision, created, attributes) in part {
             count += 1;
             let past = history.remove(&id).unwrap_or_default();
             let stands = Standing {
@@ -228,6 +229,7 @@ fn walk_entries(conn: &mut Conn) -> Result<(i64, Option<Break>)> {
                 register: &register,
                 present,
                 revision,
+                created,
                 attributes,
             };
             if let Some((seq, reason)) = stands.check(&past) {
@@ -290,6 +292,7 @@ struct Standing<'e> {
     register: &'e str,
     present: bool,
     revision: i32,
+    created: i64,
     attributes: String,
 }
 
@@ -297,7 +300,7 @@ impl Standing<'_> {
     fn check(mut self, past: &[Past]) -> Option<(i64, &'static str)> {
         let newest = past.first().map_or(0, |p| p.seq);
         if past.is_empty() {
-            return Some((newest, "没有历史"));
+            return Some((self.created, "没有历史"));
         }
         for version in past {
             if version.revision != self.revision {

@@ -102,19 +102,3 @@ fn strange_cells_are_questions_in_their_place() {
     let twice = &report.sheets[0].columns[4];
     assert!(twice.field.is_none() && twice.note.is_some(), "{twice:?}");
 }
-
-#[test]
-fn the_zone_of_the_machine_changes_nothing() {
-    let documents = ["America/Los_Angeles", "Asia/Shanghai", "UTC"].map(|zone| {
-        let ledger = Ledger::settled();
-        let mut command = ledger.command();
-        command
-            .env("TZ", zone)
-            .arg("import")
-            .arg(crate::app::sample("市直部门信息系统清单.xlsx"));
-        let said = crate::app::run_to_end(&mut command);
-        assert_eq!(said.code, Some(0), "{said:?}");
-        ledger.snapshot()
-    });
-    assert!(documents.windows(2).all(|pair| pair[0] == pair[1]));
-}

@@ -6,7 +6,7 @@ use crate::app::{Backend, Ledger, on_both, on_both_settled};
 
 /// Three change sets: two systems come in, one of them changes, a third comes in.
 fn told(ledger: &Ledger) {
-    let header = "系统名称 | 主管单位 | 系统功能描述";
+    let header = "系统名称 | 主管单位 | 主要功能";
     let steps: [&[&str]; 3] = [
         &[
             header,

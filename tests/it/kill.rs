@@ -23,7 +23,7 @@ fn workbook(ledger: &Ledger) -> std::path::PathBuf {
     let mut table = vec![vec![
         "系统名称".to_owned(),
         "主管单位".to_owned(),
-        "系统功能描述".to_owned(),
+        "主要功能".to_owned(),
     ]];
     for n in 1..=ROWS {
         table.push(vec![

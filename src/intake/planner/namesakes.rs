@@ -11,7 +11,7 @@ use super::Planner;
 use crate::error::Result;
 use crate::intake::collect::Place as At;
 use crate::intake::identify::Identity;
-use crate::intake::known::Slot;
+use crate::intake::known::{KnownEntry, Slot};
 use crate::intake::row::Values;
 use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::entry::Place;
@@ -71,7 +71,10 @@ impl<'c> Planner<'c> {
                     let slot = free.remove(position);
                     self.admit_namesake(row, Identity::Known(slot))?;
                 }
-                None => left.push(row),
+                None => match self.twin(&row) {
+                    Some(twin) => self.refuse_twin(&row, &twin),
+                    None => left.push(row),
+                },
             }
         }
         match (left.len(), free.as_slice()) {
@@ -114,17 +117,8 @@ impl<'c> Planner<'c> {
 
     /// A new entry, unless the file says the very same twice.
     fn admit_unlike(&mut self, row: Namesake<'c>) -> Result<()> {
-        let content = content(&row.values);
-        let twin = row
-            .candidates
-            .iter()
-            .chain(&self.siblings(&row))
-            .filter_map(|s| self.start.known.get(&row.plan.register.key, *s))
-            .find(|e| e.row != 0 && e.row != u32::MAX && e.content == content)
-            .copied();
-        if let Some(twin) = twin {
-            let fault = self.duplicate(&twin);
-            self.refuse_namesake(&row, fault);
+        if let Some(twin) = self.twin(&row) {
+            self.refuse_twin(&row, &twin);
             return Ok(());
         }
         let note = Note {
@@ -136,6 +130,22 @@ impl<'c> Planner<'c> {
             ),
         };
         self.admit_namesake(row, Identity::New(Some(note)))
+    }
+
+    /// The entry that another row of the file claimed by saying the very same.
+    fn twin(&self, row: &Namesake<'_>) -> Option<KnownEntry> {
+        let content = content(&row.values);
+        row.candidates
+            .iter()
+            .chain(&self.siblings(row))
+            .filter_map(|s| self.start.known.get(&row.plan.register.key, *s))
+            .find(|e| e.row != 0 && e.row != u32::MAX && e.content == content)
+            .copied()
+    }
+
+    fn refuse_twin(&mut self, row: &Namesake<'c>, twin: &KnownEntry) {
+        let fault = self.duplicate(twin);
+        self.refuse_namesake(row, fault);
     }
 
     /// Entries of the same name that came in from this file meanwhile.

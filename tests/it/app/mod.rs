@@ -14,7 +14,7 @@ use diesel::prelude::*;
 use one_ledger::app::App;
 use one_ledger::auth::Viewer;
 use one_ledger::db::connection::{Conn, Database};
-use one_ledger::db::schema::{change_sets, entries, relations};
+use one_ledger::db::schema::{change_sets, entries};
 use one_ledger::intake::record;
 use one_ledger::intake::report::Report;
 use one_ledger::intake::run::{self, Done, Mode, Request};
@@ -115,11 +115,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// One entry's document.
-    pub fn document(&self, register: &str, code: &str) -> &Document {
-        &self.entries[&(register.to_owned(), code.to_owned())].1
-    }
-
     /// The only entry with this name.
     pub fn named(&self, name: &str) -> (&str, &Document) {
         let is = |d: &Document| d.values().any(|v| *v == Value::Text(name.to_owned()));
@@ -384,12 +379,6 @@ impl Ledger {
             }
         }
         out
-    }
-
-    /// How many relations were ever recorded.
-    pub fn relations_ever(&self) -> i64 {
-        let count = relations::table.count();
-        count.get_result(&mut self.conn()).unwrap()
     }
 
     /// Walks the chain.
