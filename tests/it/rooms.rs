@@ -50,16 +50,10 @@ fn all() -> Vec<(String, String)> {
 
 /// Rooms that a file names, in `use` lines and in paths.
 fn used(text: &str) -> BTreeSet<&str> {
-    let word = |rest: &'_ str| {
-        rest.split(|c: char| !c.is_ascii_lowercase() && c != '_')
-            .next()
-            .map(str::len)
-    };
-    text.match_indices("crate::")
-        .filter_map(|(at, found)| {
-            let rest = &text[at + found.len()..];
-            word(rest).map(|length| &rest[..length])
-        })
+    let word = |rest: &str| rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+    text.split("crate::")
+        .skip(1)
+        .map(|rest| rest.split_at(word(rest).unwrap_or(rest.len())).0)
         .filter(|room| !room.is_empty())
         .collect()
 }

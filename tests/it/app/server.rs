@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the suite's own: started when first asked for, gone when the suite is.
+//! A `PostgreSQL` server of the suite's own: started when first asked for, gone when the suite is.
 //!
 //! A shell holds the server and reads from a pipe whose other end only this process has. However this
 //! process ends, even killed, the pipe closes and the shell stops the server and removes its files.
@@ -14,7 +14,7 @@ use std::sync::{Mutex, OnceLock};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 
-/// Set it, and a missing PostgreSQL is a failure instead of tests left out.
+/// Set it, and a missing `PostgreSQL` is a failure instead of tests left out.
 const REQUIRE: &str = "ONE_LEDGER_REQUIRE_POSTGRES";
 
 /// Arguments: folder of the programs, port. Says `ready`, or what went wrong, in one line.
@@ -45,7 +45,7 @@ fn server() -> Option<&'static Server> {
     SERVER.get_or_init(start).as_ref()
 }
 
-/// Address of the server, without a database; none where there is no PostgreSQL.
+/// Address of the server, without a database; none where there is no `PostgreSQL`.
 pub fn address() -> Option<String> {
     let server = server()?;
     Some(format!("postgres://ledger@127.0.0.1:{}", server.port))
@@ -62,7 +62,7 @@ pub fn new_database() -> String {
     format!("{address}/{name}")
 }
 
-/// Says loudly, past the test harness, that a test ran without PostgreSQL.
+/// Says loudly, past the test harness, that a test ran without `PostgreSQL`.
 pub fn left_out(test: &str) {
     assert!(
         std::env::var_os(REQUIRE).is_none(),
@@ -124,7 +124,7 @@ fn in_path(program: &str) -> Option<PathBuf> {
     std::env::split_paths(&path).find(|folder| folder.join(program).exists())
 }
 
-/// The script, as another user when we are root: PostgreSQL refuses to run as root.
+/// The script, as another user when we are root: `PostgreSQL` refuses to run as root.
 fn unprivileged(programs: &Path, port: u16) -> Command {
     use std::os::unix::fs::MetadataExt as _;
     let root = std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0);
