@@ -10,10 +10,10 @@ use crate::clock;
 use crate::db::connection::Conn;
 use crate::error::{Error, Result};
 use crate::ledger::as_of::{self, Definitions};
-use crate::ledger::entry::EntryRow;
+use crate::ledger::entry::{EntryRow, stage_word};
 use crate::ledger::read;
 use crate::org::directory::{Directory, Found};
-use crate::register::field::Register;
+use crate::register::field::{Register, Stage};
 use crate::register::read::ColumnContext;
 use crate::register::value::{Document, Reading, Value};
 use crate::sheet::cell::Cell;
@@ -194,7 +194,7 @@ impl Entries {
                 row.code.clone(),
                 short(&row.name, 30),
                 department,
-                row.stage.clone(),
+                stage_label(&row.stage).to_owned(),
                 percent,
             ]);
         }
@@ -202,6 +202,12 @@ impl Entries {
         context.out.line(&format!("共 {} 条", found.len()));
         Ok(0)
     }
+}
+
+/// The Chinese name of a stored stage.
+fn stage_label(word: &str) -> &str {
+    let stage = Stage::ALL.into_iter().find(|s| stage_word(*s) == word);
+    stage.map_or(word, |s| s.label())
 }
 
 /// A condition `field=value`, its value read as the field reads it.

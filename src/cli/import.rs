@@ -58,6 +58,9 @@ impl Import {
         if self.annotate.is_some() && self.files.len() > 1 {
             return Err(Error::Usage("--annotate 一次只能用于一个文件".to_owned()));
         }
+        if let (Some(out), Some(file)) = (&self.annotate, self.files.first()) {
+            annotated::check_target(file, out)?;
+        }
         let mut worst = 0;
         for file in &self.files {
             let outcome = self.one(context, file, map.clone());

@@ -90,7 +90,7 @@ impl Database {
         let mut conn =
             SqliteConnection::establish(&self.address).doing("打开 SQLite 数据库文件")?;
         conn.batch_execute(
-            "PRAGMA busy_timeout = 15000; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+            "PRAGMA busy_timeout = 120000; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
              PRAGMA journal_size_limit = 67108864;",
         )?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::app::App;
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::intake::report::Report;
 use crate::intake::run::Done;
 use crate::sheet::annotate::{self, Annotation, Original, SheetAnnotation, SourceRows};
@@ -50,11 +50,38 @@ pub fn write(app: &App, file: &Path, done: Done, out: &Path) -> Result<PathBuf> 
     };
     let made = annotate::annotate(&app.parser.program, original, &annotation, out)
         .doing("生成标注后的工作簿")?;
-    let named = out.with_extension(made.extension());
+    let mut named = out.with_extension(made.extension());
     if named != out {
+        if named.exists() {
+            let stem = out.file_stem().unwrap_or_default().to_string_lossy();
+            named.set_file_name(format!("{stem}（标注）.{}", made.extension()));
+        }
         std::fs::rename(out, &named).doing("生成标注后的工作簿")?;
     }
     Ok(named)
+}
+
+/// Refuses to write the copy over the user's own file, or under a name that no workbook program opens.
+///
+/// # Errors
+/// [`Error::Usage`]; nothing was read or written yet.
+pub fn check_target(file: &Path, out: &Path) -> Result<()> {
+    let is_same = match (file.canonicalize(), out.canonicalize()) {
+        (Ok(file), Ok(out)) => file == out,
+        _ => file == out,
+    };
+    if is_same {
+        return Err(Error::Usage(
+            "标注的副本不能写在原文件上，请用 --annotate 指定另一个文件名".to_owned(),
+        ));
+    }
+    let extension = out.extension().map(|e| e.to_ascii_lowercase());
+    if extension.is_none_or(|e| e != "xlsx" && e != "xlsm") {
+        return Err(Error::Usage(
+            "标注的副本是工作簿，文件名请以 .xlsx 结尾".to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 fn last_column(head: &SheetHead) -> u16 {

@@ -274,11 +274,26 @@ impl Known {
         let all: Vec<Slot> = slots.filter(live).collect();
         let present = |s: &&Slot| self.get(register, **s).is_some_and(|e| e.present);
         let there: Vec<Slot> = all.iter().filter(present).copied().collect();
-        match (there.as_slice(), all.as_slice()) {
-            ([one], _) | ([], [one]) => Match::One(*one),
-            ([], []) => Match::None,
-            ([], removed) => removed.last().map_or(Match::None, |last| Match::One(*last)),
+        match there.as_slice() {
+            [] => self.returning(register, &all),
+            [one] => Match::One(*one),
             _ => Match::Many(there),
+        }
+    }
+
+    /// The removed entry that a name alone may bring back: the only one whose code the ledger gave out. One
+    /// with a code of its own comes back by that code.
+    fn returning(&self, register: &str, removed: &[Slot]) -> Match {
+        let ours = |slot: &&Slot| {
+            let entry = self.get(register, **slot);
+            let end = entry.map(|e| format!("-{:08}", e.id)).unwrap_or_default();
+            self.code(register, **slot)
+                .is_some_and(|c| c.ends_with(&end))
+        };
+        let ours: Vec<&Slot> = removed.iter().filter(ours).collect();
+        match ours.as_slice() {
+            [one] => Match::One(**one),
+            _ => Match::None,
         }
     }
 

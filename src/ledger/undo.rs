@@ -73,19 +73,24 @@ pub fn take_back(
             Err(row) => out.kept.push(kept(&row, EDITED)),
         }
     }
-    let referred = still_referred(set, &touched)?;
-    for entry in touched {
-        if entry.op == Some(Op::Create) {
-            if referred.contains(&entry.row.id) {
-                out.kept.push(kept(&entry.row, REFERRED));
-            } else {
-                set.add(Change::remove(&entry.row))?;
-                out.removed += 1;
-            }
-        } else if restore(set, viewer, catalogue, &directory, &entry)? {
-            out.restored += 1;
+    let (made, changed): (Vec<Touched>, Vec<Touched>) =
+        touched.into_iter().partition(|t| t.op == Some(Op::Create));
+    let mut restored = HashSet::new();
+    for entry in &changed {
+        if restore(set, viewer, catalogue, &directory, entry)? {
+            restored.insert(entry.row.id);
         } else {
             out.kept.push(kept(&entry.row, LOST));
+        }
+    }
+    out.restored = restored.len();
+    let referred = still_referred(set, &made, &restored)?;
+    for entry in &made {
+        if referred.contains(&entry.row.id) {
+            out.kept.push(kept(&entry.row, REFERRED));
+        } else {
+            set.add(Change::remove(&entry.row))?;
+            out.removed += 1;
         }
     }
     Ok(out)
@@ -141,12 +146,14 @@ fn load(
 }
 
 /// Entries about to be removed that something else, or something kept because of it, refers to.
-fn still_referred(set: &mut ChangeSet<'_>, touched: &[Touched]) -> Result<HashSet<i64>> {
-    let mut leaving: HashSet<i64> = touched
-        .iter()
-        .filter(|t| t.op == Some(Op::Create))
-        .map(|t| t.row.id)
-        .collect();
+///
+/// What is turned back does not count: it did not know them before.
+fn still_referred(
+    set: &mut ChangeSet<'_>,
+    made: &[Touched],
+    restored: &HashSet<i64>,
+) -> Result<HashSet<i64>> {
+    let mut leaving: HashSet<i64> = made.iter().map(|t| t.row.id).collect();
     let ids: Vec<i64> = leaving.iter().copied().collect();
     let mut edges: Vec<(i64, i64)> = Vec::new();
     for part in ids.chunks(500) {
@@ -161,7 +168,8 @@ fn still_referred(set: &mut ChangeSet<'_>, touched: &[Touched]) -> Result<HashSe
     loop {
         let before = stay.len();
         for (from, to) in &edges {
-            if from != to && !leaving.contains(from) && leaving.remove(to) {
+            let stays = !leaving.contains(from) && !restored.contains(from);
+            if from != to && stays && leaving.remove(to) {
                 stay.insert(*to);
             }
         }

@@ -1,8 +1,8 @@
 //! The user's own workbook handed back with what happened to every row.
 //!
 //! Two ways: a workbook of moderate size is edited in place, so that formats, merges, other sheets
-//! and macros stay ([`edit`], in a child process: the file is a stranger's and the library may die
-//! on it); everything else is written anew from the rows as read ([`rewrite`], streaming). Both add
+//! and macros stay ([`edit()`], in a child process: the file is a stranger's and the library may die
+//! on it); everything else is written anew from the rows as read ([`rewrite()`], streaming). Both add
 //! the columns [`RESULT_HEADER`](super::RESULT_HEADER) and [`REMARK_HEADER`](super::REMARK_HEADER)
 //! and the first sheet [`TOTALS_SHEET`](super::TOTALS_SHEET), which the importer ignores, and both
 //! replace what an earlier round left.

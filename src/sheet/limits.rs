@@ -6,7 +6,7 @@ const MIB: u64 = 1024 * 1024;
 
 /// Bounds on one file and on the process that reads it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Size of the file itself.
     pub file_bytes: u64,

@@ -65,8 +65,8 @@ fn each_alteration_is_named_where_it_was_made() {
         ("UPDATE revisions SET digest = {hash} WHERE seq = 2", 2, ""),
         (
             "UPDATE revisions SET op = 'create' WHERE seq = 2",
-            1,
-            "摘要",
+            2,
+            "变更记录",
         ),
         (
             "UPDATE change_sets SET actor = '别人' WHERE seq = 2",
@@ -92,8 +92,7 @@ fn each_alteration_is_named_where_it_was_made() {
         ("DELETE FROM change_sets WHERE seq = 2", 2, "缺失"),
         ("DELETE FROM change_sets WHERE seq = 3", 3, "截去"),
         (
-            "UPDATE entries SET id = 9 WHERE id = 1; UPDATE entries SET id = 1 WHERE id = 2; \
-             UPDATE entries SET id = 2 WHERE id = 9",
+            "UPDATE entries SET id = -id WHERE id IN (1, 2); UPDATE entries SET id = 3 + id WHERE id < 0",
             1,
             "版本号",
         ),

@@ -69,7 +69,7 @@ fn code(bytes: &[u8]) -> String {
     }
 }
 
-fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in parts {
         zip.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -84,7 +84,7 @@ const BOOK: &[u8] = br#"<?xml version="1.0"?><workbook xmlns:r="r"><sheets><shee
 const BOOK_RELS: &[u8] = br#"<?xml version="1.0"?><Relationships><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#;
 const SHEET: &str = "xl/worksheets/sheet1.xml";
 
-fn parts<'p>(sheet: &'p [u8], more: &[(&'p str, &'p [u8])]) -> Vec<(&'p str, &'p [u8])> {
+pub fn parts<'p>(sheet: &'p [u8], more: &[(&'p str, &'p [u8])]) -> Vec<(&'p str, &'p [u8])> {
     let mut parts = vec![
         ("[Content_Types].xml", TYPES),
         ("_rels/.rels", RELS),
@@ -97,12 +97,12 @@ fn parts<'p>(sheet: &'p [u8], more: &[(&'p str, &'p [u8])]) -> Vec<(&'p str, &'p
 }
 
 /// A workbook of one sheet with these rows, and more parts.
-fn workbook(rows: &str, more: &[(&str, &[u8])]) -> Vec<u8> {
+pub fn workbook(rows: &str, more: &[(&str, &[u8])]) -> Vec<u8> {
     let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
     zipped(&parts(sheet.as_bytes(), more))
 }
 
-fn text_row(number: u32, text: &str) -> String {
+pub fn text_row(number: u32, text: &str) -> String {
     format!(r#"<row r="{number}"><c r="A{number}" t="inlineStr"><is><t>{text}</t></is></c></row>"#)
 }
 
@@ -126,7 +126,7 @@ fn word(bytes: &[u8], at: usize) -> usize {
     u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap()) as usize
 }
 
-fn demo(name: &str) -> Vec<u8> {
+pub fn demo(name: &str) -> Vec<u8> {
     std::fs::read(
         Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("demo")
@@ -135,7 +135,7 @@ fn demo(name: &str) -> Vec<u8> {
     .unwrap()
 }
 
-fn sample() -> Vec<u8> {
+pub fn sample() -> Vec<u8> {
     demo("政务数据资源目录.xlsx")
 }
 

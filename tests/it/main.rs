@@ -3,6 +3,7 @@
 
 mod adding;
 mod app;
+mod bad;
 mod history;
 mod hostile;
 mod imports;

@@ -50,10 +50,12 @@ fn all() -> Vec<(String, String)> {
 
 /// Rooms that a file names, in `use` lines and in paths.
 fn used(text: &str) -> BTreeSet<&str> {
-    let word = |rest: &str| rest.find(|c: char| !c.is_ascii_lowercase() && c != '_');
     text.split("crate::")
         .skip(1)
-        .map(|rest| rest.split_at(word(rest).unwrap_or(rest.len())).0)
+        .filter_map(|rest| {
+            rest.split(|c: char| !c.is_ascii_lowercase() && c != '_')
+                .next()
+        })
         .filter(|room| !room.is_empty())
         .collect()
 }
