@@ -1,7 +1,7 @@
 //! Files that cannot be taken in: a clear answer at the command line, and a ledger that was not touched.
 
 use crate::app::{Ledger, on_both_settled};
-use crate::hostile::{demo, parts, sample, text_row, workbook, zipped};
+use crate::hostile::{demo, encrypted, parts, sample, text_row, workbook, zipped};
 
 /// Named files made to hurt, and a word of the answer.
 fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
@@ -14,7 +14,13 @@ fn cases() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         "系统名称,主管单位,主要功能\n甲,示例市教育局,{}\n",
         "长".repeat(40_000)
     );
+    // The default bound on what a file inflates to is 512 MiB.
+    let spaces = vec![b' '; 600 * 1024 * 1024];
+    let bomb = workbook(&text_row(1, "a"), &[("xl/media/image1.png", &spaces)]);
     vec![
+        ("bomb.xlsx", bomb, "解压"),
+        ("encrypted.xlsx", encrypted(), "密码"),
+        ("archive.xlsx", zipped(&[("readme.txt", b"a")]), "xlsx"),
         ("empty.xlsx", Vec::new(), "空"),
         ("cut.xlsx", whole[..whole.len() / 2].to_vec(), "另存"),
         (

@@ -175,12 +175,18 @@ fn what_is_no_workbook_is_named() {
     assert_eq!(code(&png), "not_a_workbook");
 }
 
-#[test]
-fn a_password_is_asked_to_be_taken_off() {
+/// An encrypted workbook, as far as anybody can tell without its password.
+pub fn encrypted() -> Vec<u8> {
     let mut ole = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec();
     ole.resize(1024, 0);
     ole.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
     ole.resize(4096, 0);
+    ole
+}
+
+#[test]
+fn a_password_is_asked_to_be_taken_off() {
+    let ole = encrypted();
     let fault = read(&ole).unwrap_err();
     assert_eq!(
         (fault.code.as_str(), fault.message.as_str()),
@@ -626,51 +632,4 @@ proptest! {
     fn damaged_text_ends(bytes in damaged("信息系统清单_GBK.csv")) {
         let _ = read_with(&bytes, Limits { cpu_seconds: 5, ..Limits::default() });
     }
-}
-
-/// One file of each kind made to hurt, for the whole way from the command line.
-pub fn kinds() -> Vec<(&'static str, Vec<u8>)> {
-    let whole = demo("政务数据资源目录.xlsx");
-    let mut encrypted = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1".to_vec();
-    encrypted.resize(1024, 0);
-    encrypted.extend("EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes));
-    encrypted.resize(4096, 0);
-    let spaces = vec![b' '; 600 * 1024 * 1024];
-    let bomb = workbook(&text_row(1, "a"), &[("xl/media/image1.png", &spaces)]);
-    drop(spaces);
-    let wide = vec!["1"; 10_000].join(",");
-    let good = "系统名称,主管单位,主要功能\n甲系统,示例市教育局,";
-    let far = r#"<row r="1048577"><c r="ZZZZ1048577" t="inlineStr"><is><t>a</t></is></c></row>"#;
-    vec![
-        ("empty.xlsx", Vec::new()),
-        ("truncated.xlsx", whole[..whole.len() / 2].to_vec()),
-        ("encrypted.xlsx", encrypted),
-        ("bomb.xlsx", bomb),
-        ("far.xlsx", workbook(far, &[])),
-        (
-            "page.xls",
-            b"<html><table><tr><td>1</td></tr></table></html>".to_vec(),
-        ),
-        ("paper.pdf", b"%PDF-1.7 abc".to_vec()),
-        ("archive.xlsx", zipped(&[("readme.txt", b"a")])),
-        ("wide.csv", format!("{good}a\n{wide}\n").into_bytes()),
-        ("nul.csv", format!("{good}\0\n").into_bytes()),
-        ("quote.csv", format!("{good}\"没有结束\n").into_bytes()),
-        (
-            "long.csv",
-            format!("{good}{}\n", "长".repeat(40_000)).into_bytes(),
-        ),
-        (
-            "twice.csv",
-            "系统名称,系统名称,主管单位\n甲系统,乙系统,没有的局\n"
-                .as_bytes()
-                .to_vec(),
-        ),
-        (
-            "late.csv",
-            "系统名称,主管单位,上线时间\n甲系统,示例市教育局,9999-99-99\n"
-                .as_bytes()
-                .to_vec(),
-        ),
-    ]
 }
