@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::ledger::as_of::{self, Definitions};
 use crate::ledger::entry::{EntryRow, stage_word};
 use crate::ledger::read;
-use crate::org::directory::{Directory, Found};
+use crate::org::directory::Directory;
 use crate::register::field::{Register, Stage};
 use crate::register::read::ColumnContext;
 use crate::register::value::{Document, Reading, Value};
@@ -63,16 +63,7 @@ pub fn register<'c>(context: &'c Context, key: &str) -> Result<&'c Register> {
 /// The department that a name or code means.
 pub fn department(directory: &Directory, text: Option<&str>) -> Result<Option<i64>> {
     let Some(text) = text else { return Ok(None) };
-    match directory.find(text) {
-        Found::One(id) => Ok(Some(id)),
-        found => {
-            let fault = crate::intake::identify::department_fault(directory, text, &found);
-            Err(Error::Usage(format!(
-                "{} {}",
-                fault.message, fault.suggestion
-            )))
-        }
-    }
+    crate::intake::identify::named_department(directory, text).map(Some)
 }
 
 /// The point of the chain that `--as-of` means.

@@ -121,6 +121,9 @@ impl Import {
 /// Tells a person what was found and done.
 pub fn print(out: Output, report: &Report, mode: Mode) {
     out.line(&format!("文件: {}（{}）", report.file, report.format));
+    for note in &report.notes {
+        out.line(&format!("  {note}"));
+    }
     for sheet in &report.sheets {
         match (&sheet.register_label, &sheet.left_out) {
             (Some(register), _) => {

@@ -204,6 +204,21 @@ pub fn absent(register: &Register, text: &str) -> Fault {
     }
 }
 
+/// The department that a person named outside a file, at the command line or in a setting.
+///
+/// # Errors
+/// [`crate::error::Error::Usage`] with candidates when it is unknown or shared.
+pub fn named_department(directory: &Directory, text: &str) -> crate::error::Result<i64> {
+    match directory.find(text) {
+        Found::One(id) => Ok(id),
+        found => {
+            let fault = department_fault(directory, text, &found);
+            let said = format!("{} {}", fault.message, fault.suggestion);
+            Err(crate::error::Error::Usage(said))
+        }
+    }
+}
+
 /// The fault of a department name that is unknown or shared.
 #[must_use]
 pub fn department_fault(directory: &Directory, text: &str, found: &Found) -> Fault {

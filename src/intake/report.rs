@@ -18,6 +18,8 @@ pub struct Report {
     pub file: String,
     /// What the file really is.
     pub format: String,
+    /// What is worth knowing of the file as a whole: its encoding, macros, sheets that are charts.
+    pub notes: Vec<String>,
     /// One object a sheet.
     pub sheets: Vec<SheetReport>,
     /// What is wrong, cell by cell. A row with a problem is refused.

@@ -115,6 +115,8 @@ pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>
     let mut collector = Collector::new(request.annotate);
     collector.report.file.clone_from(&file.name);
     collector.report.format = workbook.format().to_string();
+    let notes = workbook.notes().iter().map(|n| n.message.clone());
+    collector.report.notes = notes.collect();
     let mut plans = Vec::new();
     for sheet in layout::plan(&app.catalogue, &heads, wanted)? {
         collector.sheet(sheet.report);

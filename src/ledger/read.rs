@@ -213,27 +213,24 @@ pub struct Neighbour {
 /// # Errors
 /// When the database fails.
 pub fn neighbours(conn: &mut Conn, viewer: &Viewer, id: i64, seq: i64) -> Result<Vec<Neighbour>> {
-    let live = relations::since_seq.le(seq).and(
-        relations::until_seq
-            .is_null()
-            .or(relations::until_seq.gt(seq).assume_not_null()),
-    );
+    let live = || {
+        relations::since_seq.le(seq).and(
+            relations::until_seq
+                .is_null()
+                .or(relations::until_seq.gt(seq).assume_not_null()),
+        )
+    };
     let out: Vec<(String, i64)> = visible(viewer)
         .inner_join(relations::table.on(relations::to_id.eq(entries::id)))
         .filter(relations::from_id.eq(id))
-        .filter(live)
+        .filter(live())
         .order((relations::field, relations::to_id))
         .select((relations::field, relations::to_id))
         .load(conn)?;
-    let live = relations::since_seq.le(seq).and(
-        relations::until_seq
-            .is_null()
-            .or(relations::until_seq.gt(seq).assume_not_null()),
-    );
     let into: Vec<(String, i64)> = visible(viewer)
         .inner_join(relations::table.on(relations::from_id.eq(entries::id)))
         .filter(relations::to_id.eq(id))
-        .filter(live)
+        .filter(live())
         .order((relations::field, relations::from_id))
         .select((relations::field, relations::from_id))
         .load(conn)?;

@@ -28,7 +28,6 @@ mod ods;
 mod ole;
 mod package;
 mod scan;
-mod seek;
 mod sniff;
 mod source;
 mod text;

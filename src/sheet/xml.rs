@@ -3,9 +3,10 @@
 //! A byte scan of tags, no parser: it costs a tenth of one, survives any input, and saves the library's second pass for
 //! merged areas. It may be cut anywhere between two chunks.
 
+use memchr::memchr;
+
 use super::cell::Merge;
 use super::ods::Tables;
-use super::seek::seek;
 
 /// A tag longer than this is nothing an office program writes.
 const TAG_MOST: usize = 1024 * 1024;
@@ -65,7 +66,7 @@ impl XmlScan {
     pub(super) fn feed(&mut self, chunk: &[u8]) {
         let mut rest = chunk;
         if !self.carry.is_empty() {
-            let Some(end) = seek(b'>', rest) else {
+            let Some(end) = memchr(b'>', rest) else {
                 self.carry.extend_from_slice(rest);
                 self.facts.endless_tag |= self.carry.len() > TAG_MOST;
                 if self.facts.endless_tag {
@@ -80,10 +81,10 @@ impl XmlScan {
             self.carry = tag;
             rest = rest.get(end + 1..).unwrap_or_default();
         }
-        while let Some(start) = seek(b'<', rest) {
+        while let Some(start) = memchr(b'<', rest) {
             self.text += start;
             let from = rest.get(start..).unwrap_or_default();
-            let Some(end) = seek(b'>', from) else {
+            let Some(end) = memchr(b'>', from) else {
                 self.carry.extend_from_slice(from);
                 return;
             };
@@ -162,7 +163,7 @@ fn local_name(tag: &[u8]) -> &[u8] {
         (Some(end), _) => (false, tag.get(..end).unwrap_or_default()),
         (None, _) => (false, tag),
     };
-    match seek(b':', name) {
+    match memchr(b':', name) {
         // `</x:c>`: only the names looked for matter, so the slash is put back by hand.
         Some(colon) => match (closing, name.get(colon + 1..).unwrap_or_default()) {
             (true, b"c") => b"/c",
@@ -180,14 +181,14 @@ fn local_name(tag: &[u8]) -> &[u8] {
 pub(super) fn attr<'t>(tag: &'t [u8], wanted: &[u8]) -> Option<&'t [u8]> {
     let mut rest = tag;
     loop {
-        let equals = seek(b'=', rest)?;
+        let equals = memchr(b'=', rest)?;
         let before = rest.get(..equals)?.trim_ascii();
         let name = before
             .rsplit(|b| b.is_ascii_whitespace() || *b == b':')
             .next()?;
         let after = rest.get(equals + 1..)?.trim_ascii_start();
         let (quote, inner) = after.split_first()?;
-        let end = seek(*quote, inner)?;
+        let end = memchr(*quote, inner)?;
         if name == wanted {
             return inner.get(..end);
         }
@@ -224,7 +225,7 @@ fn place(text: &[u8]) -> Option<(u32, u32)> {
 
 /// `A1:B2` → the area, when it is one.
 fn area(text: &[u8]) -> Option<Merge> {
-    let colon = seek(b':', text)?;
+    let colon = memchr(b':', text)?;
     let (top, left) = place(text.get(..colon)?)?;
     let (bottom, right) = place(text.get(colon + 1..)?)?;
     if top > bottom || left > right {

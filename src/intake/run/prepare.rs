@@ -61,16 +61,7 @@ impl<'j> Job<'j> {
         let Some(text) = &self.request.department else {
             return Ok(None);
         };
-        match directory.find(text) {
-            Found::One(id) => Ok(Some(id)),
-            found => {
-                let fault = identify::department_fault(directory, text, &found);
-                Err(Error::Usage(format!(
-                    "{} {}",
-                    fault.message, fault.suggestion
-                )))
-            }
-        }
+        identify::named_department(directory, text).map(Some)
     }
 
     /// Names of departments that the mapping explains.
