@@ -1,9 +1,39 @@
 //! What can go wrong, by what it means for the caller.
 
+use serde::Serialize;
 use thiserror::Error;
+use utoipa::ToSchema;
+
+use crate::auth::viewer::Refusal;
 
 /// The result of everything that may fail.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// One thing wrong in what was sent: which field, what, what to write instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Problem {
+    /// Key of the field, as the form and the API name it; empty for the whole.
+    pub field: String,
+    /// A stable machine word.
+    pub code: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to write instead; may be empty.
+    pub suggestion: String,
+}
+
+impl Problem {
+    /// One thing wrong with one field.
+    #[must_use]
+    pub fn new(field: &str, code: &str, message: &str, suggestion: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+            suggestion: suggestion.to_owned(),
+        }
+    }
+}
 
 /// A failure, by its meaning; the text is for the person.
 #[derive(Debug, Error)]
@@ -27,6 +57,30 @@ pub enum Error {
     /// The state of things does not allow it.
     #[error("{0}")]
     Conflict(String),
+    /// Nobody is signed in, or no longer.
+    #[error("请先登录")]
+    SignedOut,
+    /// The thing may be seen, but this may not be done with it; the rule says why.
+    #[error("没有权限。{0}")]
+    Refused(String),
+    /// What was sent breaks rules; every one of them is listed.
+    #[error("{}", first_message(.0))]
+    Invalid(Vec<Problem>),
+    /// Somebody else changed it since it was read.
+    #[error("{0}在您打开之后已被他人修改，请查看最新内容后再改")]
+    Stale(String),
+    /// A change that does not say which version it was made from.
+    #[error("请在 If-Match 中注明所依据的版本（读取时返回的 ETag）")]
+    VersionMissing,
+    /// More than a limit allows; says which.
+    #[error("{0}")]
+    TooLarge(String),
+    /// Too often; seconds to wait.
+    #[error("操作过于频繁，请 {0} 秒后再试")]
+    TooMany(u64),
+    /// No capacity at the moment; seconds to wait.
+    #[error("系统正忙，请 {0} 秒后再试")]
+    Busy(u64),
     /// The database said no.
     #[error("数据库错误: {0}")]
     Database(#[from] diesel::result::Error),
@@ -45,9 +99,17 @@ impl Error {
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Input { .. } | Self::Conflict(_) => 1,
-            Self::Usage(_) | Self::NotFound(_) => 2,
-            Self::Database(_) | Self::Internal { .. } => 3,
+            Self::Input { .. } | Self::Invalid(_) | Self::Conflict(_) | Self::Stale(_) => 1,
+            Self::Usage(_)
+            | Self::NotFound(_)
+            | Self::SignedOut
+            | Self::Refused(_)
+            | Self::VersionMissing => 2,
+            Self::TooLarge(_)
+            | Self::TooMany(_)
+            | Self::Busy(_)
+            | Self::Database(_)
+            | Self::Internal { .. } => 3,
         }
     }
 
@@ -59,9 +121,31 @@ impl Error {
             Self::Input { code, .. } => code,
             Self::NotFound(_) => "not_found",
             Self::Conflict(_) => "conflict",
+            Self::SignedOut => "signed_out",
+            Self::Refused(_) => "refused",
+            Self::Invalid(_) => "invalid",
+            Self::Stale(_) => "stale",
+            Self::VersionMissing => "version_missing",
+            Self::TooLarge(_) => "too_large",
+            Self::TooMany(_) => "too_many",
+            Self::Busy(_) => "busy",
             Self::Database(_) => "database",
             Self::Internal { .. } => "internal",
         }
+    }
+}
+
+fn first_message(problems: &[Problem]) -> String {
+    let first = problems.first().map_or("内容有误", |p| p.message.as_str());
+    match problems.len() {
+        0 | 1 => first.to_owned(),
+        n => format!("共有 {n} 处需要修改，第一处: {first}"),
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal.rule)
     }
 }
 

@@ -8,6 +8,7 @@
 //! `cli → intake → ledger → db → org → register, sheet`.
 
 pub mod app;
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod clock;

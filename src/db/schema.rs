@@ -7,6 +7,7 @@ diesel::table! {
         hash -> Binary,
         next_entry -> BigInt,
         writes -> BigInt,
+        organisation -> BigInt,
     }
 }
 
@@ -83,6 +84,7 @@ diesel::table! {
         amount -> Nullable<BigInt>,
         year -> Nullable<Integer>,
         completeness -> Integer,
+        published -> Bool,
         present -> Bool,
         revision -> Integer,
         created_seq -> BigInt,
@@ -126,6 +128,32 @@ diesel::table! {
     extra_columns (register, header) {
         register -> Text,
         header -> Text,
+    }
+}
+
+diesel::table! {
+    audit_head (id) {
+        id -> BigInt,
+        seq -> BigInt,
+        hash -> Binary,
+    }
+}
+
+diesel::table! {
+    audit_log (seq) {
+        seq -> BigInt,
+        at -> Timestamp,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        action -> Text,
+        object -> Text,
+        department_id -> Nullable<BigInt>,
+        result -> Text,
+        detail -> Text,
+        address -> Text,
+        request_id -> Text,
+        prev -> Binary,
+        hash -> Binary,
     }
 }
 

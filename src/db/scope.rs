@@ -1,11 +1,18 @@
 //! Where every read of entries starts: only what the viewer may see.
+//!
+//! Two doors. [`visible`] gives entries the viewer sees in full; [`summaries`] adds what is published to
+//! everyone signed in, and whoever uses it must cut the fields by `Viewer::sight` (`ledger::sight`).
 
-use diesel::dsl::auto_type;
+use diesel::dsl::{auto_type, sql};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
-use crate::auth::{Reach, Viewer};
+use crate::auth::{Reach, Right, Viewer};
 use crate::db::schema::entries;
+
+/// Published, and so is what it belongs to.
+const PUBLISHED: &str = "(entries.published AND entries.present AND (entries.within_id IS NULL OR EXISTS \
+     (SELECT 1 FROM entries AS above WHERE above.id = entries.within_id AND above.published AND above.present)))";
 
 #[auto_type]
 #[expect(
@@ -18,11 +25,38 @@ fn within(everything: bool, departments: Vec<i64>) -> _ {
     entries::table.filter(inside)
 }
 
-/// Every read of entries starts here; removed ones included.
+#[auto_type]
+#[expect(
+    clippy::let_with_type_underscore,
+    reason = "auto_type derives the type from it"
+)]
+fn within_or_published(everything: bool, departments: Vec<i64>) -> _ {
+    let everything = everything.into_sql::<Bool>();
+    let published: diesel::expression::SqlLiteral<Bool> = sql::<Bool>(PUBLISHED);
+    let inside: _ = everything
+        .or(entries::department_id.eq_any(departments))
+        .or(published);
+    entries::table.filter(inside)
+}
+
+fn parts(viewer: &Viewer, right: Right) -> (bool, Vec<i64>) {
+    match viewer.reach(right) {
+        Reach::Everything => (true, Vec::new()),
+        Reach::Departments(ids) => (false, ids.clone()),
+    }
+}
+
+/// Entries that the viewer sees in full, removed ones included.
 #[must_use]
 pub fn visible(viewer: &Viewer) -> within {
-    match viewer.reach() {
-        Reach::Everything => within(true, Vec::new()),
-        Reach::Departments(ids) => within(false, ids.clone()),
-    }
+    let (everything, departments) = parts(viewer, Right::SeeOwn);
+    within(everything, departments)
+}
+
+/// Entries that the viewer sees at least in part: those in reach, and the published ones of everybody else.
+#[must_use]
+pub fn summaries(viewer: &Viewer) -> within_or_published {
+    // Amounts are the least that lets one see what is not published.
+    let (everything, departments) = parts(viewer, Right::SeeMoney);
+    within_or_published(everything, departments)
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use crate::auth::Viewer;
+use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{change_sets, ledger_head};
@@ -165,7 +165,7 @@ impl<'c> ChangeSet<'c> {
     /// # Errors
     /// [`Error::Conflict`] when the entry moved since it was prepared; [`Error::NotFound`] outside the reach.
     pub fn add(&mut self, mut change: Change) -> Result<()> {
-        if !self.scope.reaches(change.row.department_id) {
+        if !self.scope.can(Right::Write, change.row.department_id) {
             return Err(Error::NotFound(format!("条目“{}”", change.row.code)));
         }
         let row = &mut change.row;

@@ -36,6 +36,8 @@ pub struct EntryRow {
     pub year: Option<i32>,
     /// Share of the expected fields that are filled, 0 to 100.
     pub completeness: i32,
+    /// Its summary is published to everyone signed in.
+    pub published: bool,
     /// `false` once removed; its history stays.
     pub present: bool,
     /// Counts the entry's changes from 1.
@@ -85,6 +87,7 @@ impl EntryRow {
             amount: option(&keys.amount).and_then(fen),
             year: option(&keys.year).and_then(year),
             completeness: i32::from(completeness.percent),
+            published: stage >= register.published_from,
             present: true,
             revision: 1,
             created_seq: 0,

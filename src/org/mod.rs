@@ -2,5 +2,6 @@
 
 pub mod directory;
 pub mod load;
+pub mod tree;
 
 mod list;

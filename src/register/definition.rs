@@ -34,9 +34,15 @@ pub(super) struct RegisterDef {
     pub names_repeat: bool,
     #[serde(default)]
     pub default_stage: Stage,
+    #[serde(default = "first")]
+    pub published_from: Stage,
     #[serde(default = "last")]
     pub order: u32,
     pub keys: KeysDef,
+}
+
+fn first() -> Stage {
+    Stage::Application
 }
 
 fn last() -> u32 {

@@ -191,6 +191,8 @@ pub struct Register {
     pub keys: KeyFields,
     /// Stage of an entry whose status says nothing about it.
     pub default_stage: Stage,
+    /// From this stage on its summary is published to everyone signed in.
+    pub published_from: Stage,
     /// Place among the registers in menus and workbooks.
     pub order: u32,
     /// The fields, in template order.

@@ -238,6 +238,7 @@ fn finish(
         names_repeat: draft.def.names_repeat,
         keys: key_fields(draft),
         default_stage: draft.def.default_stage,
+        published_from: draft.def.published_from,
         order: draft.def.order,
         fields,
     };

@@ -6,22 +6,45 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 9] = [
+const MAY_USE: [(&str, &[&str]); 13] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("auth", &[]),
     ("db", &["auth", "error"]),
-    ("org", &["db", "register", "sheet", "error", "each"]),
+    ("audit", &["auth", "db", "clock", "error", "each"]),
+    (
+        "org",
+        &[
+            "audit", "db", "auth", "register", "sheet", "clock", "error", "each",
+        ],
+    ),
+    (
+        "accounts",
+        &[
+            "audit", "org", "db", "auth", "register", "clock", "error", "each",
+        ],
+    ),
+    (
+        "jobs",
+        &[
+            "intake", "accounts", "audit", "ledger", "org", "db", "auth", "register", "sheet",
+            "clock", "error", "app", "each",
+        ],
+    ),
     (
         "ledger",
-        &["org", "db", "auth", "register", "clock", "error", "each"],
+        &[
+            "audit", "org", "db", "auth", "register", "clock", "error", "each",
+        ],
     ),
     (
         "intake",
         &[
-            "ledger", "org", "db", "auth", "register", "sheet", "clock", "error", "app", "each",
+            "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "app",
+            "each",
         ],
     ),
+    ("error", &["auth"]),
     ("app", &["db", "register", "sheet"]),
     ("config", &["sheet", "error"]),
 ];
