@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::accounts::Rules;
 use crate::error::{Doing, Error, Result};
 use crate::sheet::limits::Limits;
 
@@ -19,6 +20,8 @@ pub struct ConfigFile {
     pub definitions: Option<PathBuf>,
     /// Limits for workbooks; those left out keep their defaults.
     pub limits: Limits,
+    /// Rules for passwords, sessions and locks; those left out keep their defaults.
+    pub accounts: Rules,
 }
 
 /// Settings as they were given on the command line and in the environment.
@@ -43,6 +46,10 @@ pub struct Settings {
     pub definitions: Option<PathBuf>,
     /// Limits for workbooks.
     pub limits: Limits,
+    /// Folder for the database, the signing keys and temporary files.
+    pub data: PathBuf,
+    /// Rules for passwords, sessions and locks.
+    pub accounts: Rules,
 }
 
 impl Settings {
@@ -67,6 +74,8 @@ impl Settings {
                 .unwrap_or_else(|| data.join("one-ledger.db").to_string_lossy().into_owned()),
             definitions: given.definitions.or(file.definitions),
             limits: file.limits,
+            data,
+            accounts: file.accounts.settled()?,
         })
     }
 }

@@ -7,6 +7,7 @@
 //! Rooms, and the one direction in which they may use each other:
 //! `cli → intake → ledger → db → org → register, sheet`.
 
+pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod auth;
