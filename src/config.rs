@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::accounts::Rules;
 use crate::error::{Doing, Error, Result};
 use crate::sheet::limits::Limits;
 
@@ -20,6 +21,8 @@ pub struct ConfigFile {
     pub definitions: Option<PathBuf>,
     /// Limits for workbooks; those left out keep their defaults.
     pub limits: Limits,
+    /// Rules for passwords, sessions and locks; those left out keep their defaults.
+    pub accounts: Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -99,8 +102,10 @@ pub struct Settings {
     pub definitions: Option<PathBuf>,
     /// Limits for workbooks.
     pub limits: Limits,
-    /// Data folder: the default database, uploads, attachments, keys.
+    /// Data folder: the default database, uploads, attachments, signing keys.
     pub data: PathBuf,
+    /// Rules for passwords, sessions and locks.
+    pub accounts: Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -128,6 +133,7 @@ impl Settings {
             definitions: given.definitions.or(file.definitions),
             limits: file.limits,
             data,
+            accounts: file.accounts.settled()?,
             serve: file.serve,
         })
     }

@@ -40,7 +40,7 @@ impl From<Error> for Failure {
 pub fn status(error: &Error) -> StatusCode {
     match error {
         Error::Usage(_) => StatusCode::BAD_REQUEST,
-        Error::SignedOut => StatusCode::UNAUTHORIZED,
+        Error::SignedOut | Error::WrongCredentials => StatusCode::UNAUTHORIZED,
         Error::Refused(_) => StatusCode::FORBIDDEN,
         Error::NotFound(_) => StatusCode::NOT_FOUND,
         Error::Conflict(_) => StatusCode::CONFLICT,
@@ -48,7 +48,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         Error::Input { .. } | Error::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Error::VersionMissing => StatusCode::PRECONDITION_REQUIRED,
-        Error::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Error::TooMany(_) | Error::Locked(_) => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Database(_) | Error::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -97,7 +97,8 @@ fn tell(error: &Error) -> Told {
     let (title, problems) = match error {
         // Causes go to the log; the request id leads there.
         Error::Database(_) | Error::Internal { .. } => (
-            "系统内部错误，已记入日志。请稍后再试；仍然出现时，请把请求编号告诉系统管理员".to_owned(),
+            "系统内部错误，已记入日志。请稍后再试；仍然出现时，请把请求编号告诉系统管理员"
+                .to_owned(),
             Vec::new(),
         ),
         Error::Invalid(problems) => (error.to_string(), problems.clone()),
@@ -120,7 +121,9 @@ fn tell(error: &Error) -> Told {
         title,
         problems,
         retry_after: match error {
-            Error::TooMany(seconds) | Error::Busy(seconds) => Some(*seconds),
+            Error::TooMany(seconds) | Error::Busy(seconds) | Error::Locked(seconds) => {
+                Some(*seconds)
+            }
             _ => None,
         },
     }
@@ -135,7 +138,8 @@ fn tell_status(status: StatusCode, detail: &str) -> Told {
         StatusCode::REQUEST_TIMEOUT => ("timeout", "发送得太慢，连接已关闭".to_owned()),
         s if s.is_server_error() => (
             "internal",
-            "系统内部错误，已记入日志。请稍后再试；仍然出现时，请把请求编号告诉系统管理员".to_owned(),
+            "系统内部错误，已记入日志。请稍后再试；仍然出现时，请把请求编号告诉系统管理员"
+                .to_owned(),
         ),
         _ => ("bad_request", format!("请求的内容无法识别: {detail}")),
     };

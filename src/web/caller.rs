@@ -13,13 +13,13 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use crate::accounts::{Must, Session};
+use crate::accounts::{Bearer, Must, Session};
 use crate::app::App;
 use crate::auth::Viewer;
 use crate::auth::viewer::Origin;
 use crate::db::connection::Conn;
 use crate::error::{Doing, Error, Result};
-use crate::web::answer::{self, Failure};
+use crate::web::answer::Failure;
 use crate::web::gate::RequestId;
 use crate::web::page::{self, Next, Shell};
 use crate::web::state::State;
@@ -35,6 +35,13 @@ enum Credentials {
     None,
     Cookie(String),
     Bearer(String),
+}
+
+/// Who calls, identified.
+struct Known {
+    viewer: Viewer,
+    session: Option<Session>,
+    bearer: Option<Bearer>,
 }
 
 /// Who calls, not yet identified.
@@ -61,6 +68,8 @@ pub struct Ask<'a> {
     pub state: &'a State,
     /// The browser's session; none for machines.
     pub session: Option<Session>,
+    /// The machine's token; none for browsers.
+    pub bearer: Option<Bearer>,
     path: String,
     flash: Option<String>,
 }
@@ -96,13 +105,21 @@ pub fn address(request: &HttpRequest, behind_proxy: bool) -> Option<IpAddr> {
         value.rsplit(',').next()?.trim().parse().ok()
     };
     let peer = request.peer_addr().map(|a| a.ip());
-    if behind_proxy { forwarded().or(peer) } else { peer }
+    if behind_proxy {
+        forwarded().or(peer)
+    } else {
+        peer
+    }
 }
 
 /// Whether the browser says that the request was made by one of our own pages; old ones say nothing.
 fn is_same_site(request: &HttpRequest) -> bool {
     let text = |name: header::HeaderName| {
-        request.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned)
+        request
+            .headers()
+            .get(name)
+            .and_then(|v| v.to_str().ok())
+            .map(str::to_owned)
     };
     if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
         return site == "same-origin" || site == "none";
@@ -232,13 +249,14 @@ impl Caller {
         };
         let done = web::block(move || -> std::result::Result<T, Failure> {
             let mut conn = self.state.pool.lend()?;
-            let (viewer, session) = self.identify(&mut conn)?;
+            let known = self.identify(&mut conn)?;
             let mut ask = Ask {
                 conn: &mut conn,
-                viewer,
+                viewer: known.viewer,
                 app: &self.state.app,
                 state: &self.state,
-                session,
+                session: known.session,
+                bearer: known.bearer,
                 path: self.path,
                 flash: self.flash,
             };
@@ -254,10 +272,7 @@ impl Caller {
         })?
     }
 
-    fn identify(
-        &self,
-        conn: &mut Conn,
-    ) -> std::result::Result<(Viewer, Option<Session>), Failure> {
+    fn identify(&self, conn: &mut Conn) -> std::result::Result<Known, Failure> {
         let accounts = &self.state.accounts;
         let regions = self.state.app.catalogue.regions();
         let origin = self.origin.clone();
@@ -270,7 +285,11 @@ impl Caller {
                 if bearer.read_only && !self.safe {
                     return Err(Error::Refused("这个令牌只能读取".to_owned()).into());
                 }
-                Ok((bearer.viewer, None))
+                Ok(Known {
+                    viewer: bearer.viewer.clone(),
+                    session: None,
+                    bearer: Some(bearer),
+                })
             }
             Credentials::Cookie(secret) => {
                 let session = accounts
@@ -278,7 +297,11 @@ impl Caller {
                     .ok_or(Error::SignedOut)?;
                 self.check_form(&session)?;
                 self.check_duty(&session)?;
-                Ok((session.viewer.clone(), Some(session)))
+                Ok(Known {
+                    viewer: session.viewer.clone(),
+                    session: Some(session),
+                    bearer: None,
+                })
             }
         }
     }
@@ -403,10 +426,4 @@ pub fn no_session_cookie() -> Cookie<'static> {
     let mut cookie = session_cookie("");
     cookie.make_removal();
     cookie
-}
-
-/// Sends the browser on; see [`answer::see_other`].
-#[must_use]
-pub fn see_other(to: &str) -> HttpResponse {
-    answer::see_other(to)
 }

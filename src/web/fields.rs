@@ -132,9 +132,10 @@ pub fn json(limit: usize) -> web::JsonConfig {
             JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
                 Failure::Error(Error::TooLarge("发送的内容超过了大小限制".to_owned())).into()
             }
-            JsonPayloadError::ContentType => {
-                refused("content_type", "请用 Content-Type: application/json 发送 JSON".to_owned())
-            }
+            JsonPayloadError::ContentType => refused(
+                "content_type",
+                "请用 Content-Type: application/json 发送 JSON".to_owned(),
+            ),
             other => refused("json", format!("JSON 内容有误: {other}")),
         })
 }
@@ -153,9 +154,7 @@ pub fn query() -> web::QueryConfig {
 pub fn path() -> web::PathConfig {
     web::PathConfig::default().error_handler(|error, _| match &error {
         // An address with letters where a number belongs leads nowhere.
-        PathError::Deserialize(_) => {
-            Failure::Error(Error::NotFound("这个地址".to_owned())).into()
-        }
+        PathError::Deserialize(_) => Failure::Error(Error::NotFound("这个地址".to_owned())).into(),
         _ => refused("path", "地址有误".to_owned()),
     })
 }

@@ -32,18 +32,27 @@ const HEADERS: [(&str, &str); 6] = [
     ("referrer-policy", "same-origin"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=()"),
+    (
+        "permissions-policy",
+        "camera=(), microphone=(), geolocation=()",
+    ),
 ];
 
 fn secure(headers: &mut HeaderMap, path: &str, behind_proxy: bool) {
     let mut set = |name: &'static str, value: &'static str| {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
     };
     for (name, value) in HEADERS {
         set(name, value);
     }
     let docs = path.starts_with("/api/docs");
-    set("content-security-policy", if docs { POLICY_DOCS } else { POLICY });
+    set(
+        "content-security-policy",
+        if docs { POLICY_DOCS } else { POLICY },
+    );
     if behind_proxy {
         set("strict-transport-security", "max-age=31536000");
     }
@@ -91,7 +100,9 @@ pub async fn enforce(
         .unwrap_or_else(|| "unknown".to_owned());
     let took = began.elapsed();
     if let Some(state) = &state {
-        state.metrics.answered(method.as_str(), &route, status, took);
+        state
+            .metrics
+            .answered(method.as_str(), &route, status, took);
     }
     let millis = took.as_millis();
     span.in_scope(|| tracing::info!(%method, path, status, millis, "answered"));

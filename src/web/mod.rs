@@ -90,9 +90,7 @@ impl Listening {
     ///
     /// # Errors
     /// When the listener fails.
-    pub fn run(self) -> Result<()> {
-        actix_web::rt::System::new()
-            .block_on(self.server)
-            .doing("运行服务")
+    pub async fn run(self) -> Result<()> {
+        self.server.await.doing("运行服务")
     }
 }

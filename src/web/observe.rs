@@ -40,9 +40,21 @@ impl Default for Metrics {
         let (running, connections, idle) = (Gauge::default(), Gauge::default(), Gauge::default());
         registry.register("requests", "Requests answered", requests.clone());
         registry.register("request_seconds", "Time to answer", seconds.clone());
-        registry.register("requests_running", "Requests being answered", running.clone());
-        registry.register("connections", "Database connections open", connections.clone());
-        registry.register("connections_idle", "Database connections idle", idle.clone());
+        registry.register(
+            "requests_running",
+            "Requests being answered",
+            running.clone(),
+        );
+        registry.register(
+            "connections",
+            "Database connections open",
+            connections.clone(),
+        );
+        registry.register(
+            "connections_idle",
+            "Database connections idle",
+            idle.clone(),
+        );
         Self {
             registry,
             requests,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use crate::accounts;
 use crate::app::App;
+use crate::config::Serve;
 use crate::db::pool::Pool;
 use crate::error::Result;
 use crate::web::observe::Metrics;
@@ -13,6 +15,8 @@ use crate::web::observe::Metrics;
 pub struct State {
     /// Definitions, database, parser.
     pub app: Arc<App>,
+    /// Sign-in, sessions, tokens.
+    pub accounts: accounts::Service,
     /// Open connections.
     pub pool: Pool,
     /// Counters for `/metrics`.
@@ -28,14 +32,15 @@ impl State {
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub fn open(app: Arc<App>, connections: u32, behind_proxy: bool) -> Result<Self> {
-        let pool = Pool::open(&app.database, connections)?;
+    pub fn open(app: Arc<App>, accounts: accounts::Service, serve: &Serve) -> Result<Self> {
+        let pool = Pool::open(&app.database, serve.connections)?;
         let writers = (!app.database.is_server()).then(|| Mutex::new(()));
         Ok(Self {
             app,
+            accounts,
             pool,
             metrics: Metrics::default(),
-            behind_proxy,
+            behind_proxy: serve.behind_proxy,
             writers,
         })
     }
