@@ -43,6 +43,8 @@ pub struct Settings {
     pub definitions: Option<PathBuf>,
     /// Limits for workbooks.
     pub limits: Limits,
+    /// Where files are kept.
+    pub data: PathBuf,
 }
 
 impl Settings {
@@ -67,6 +69,7 @@ impl Settings {
                 .unwrap_or_else(|| data.join("one-ledger.db").to_string_lossy().into_owned()),
             definitions: given.definitions.or(file.definitions),
             limits: file.limits,
+            data,
         })
     }
 }
