@@ -17,6 +17,7 @@ pub mod config;
 pub mod db;
 pub mod error;
 pub mod intake;
+pub mod jobs;
 pub mod ledger;
 pub mod org;
 pub mod register;

@@ -165,6 +165,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             catalogue,
             database: Database::at(&settings.database)?,
             parser,
+            data: settings.data.clone(),
         },
         viewer: Viewer::operator(&actor),
         settings,
