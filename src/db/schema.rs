@@ -325,6 +325,18 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (account_id, name) {
+        account_id -> BigInt,
+        name -> Text,
+        digest -> Text,
+        status -> Integer,
+        answer -> Text,
+        etag -> Nullable<Text>,
+        at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     entries,
     departments,

@@ -131,7 +131,7 @@ fn is_same_site(request: &HttpRequest) -> bool {
 }
 
 impl Caller {
-    fn of(request: &HttpRequest) -> std::result::Result<Self, Failure> {
+    pub(super) fn of(request: &HttpRequest) -> std::result::Result<Self, Failure> {
         let state = request
             .app_data::<web::Data<State>>()
             .cloned()
@@ -356,7 +356,7 @@ impl FromRequest for Caller {
 /// Somebody who need not be signed in: for sign-in, set-up and the like.
 pub struct Visitor {
     /// The caller, whose credentials nobody looks at.
-    caller: Caller,
+    pub(super) caller: Caller,
 }
 
 impl Visitor {

@@ -64,7 +64,7 @@ fn secure(headers: &mut HeaderMap, path: &str, behind_proxy: bool) {
 /// Wraps every request.
 ///
 /// # Errors
-/// Never: whatever fails becomes an answer.
+/// Only what the framework could not even route; handlers' failures become answers here.
 pub async fn enforce(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -76,17 +76,10 @@ pub async fn enforce(
     let state = request.app_data::<web::Data<State>>().cloned();
     let span = tracing::info_span!("request", id = %id);
     let running = state.as_ref().map(|s| s.metrics.begin());
-    let http = request.request().clone();
-    let answered = async {
-        match next.call(request).await {
-            Ok(response) => settle(response.map_into_boxed_body(), &id),
-            Err(error) => ServiceResponse::new(http.clone(), answer::write(&http, &error, &id)),
-        }
-    }
-    .instrument(span.clone())
-    .await;
+    let answered = next.call(request).instrument(span.clone()).await;
     drop(running);
-    let mut response = answered;
+    let mut response =
+        span.in_scope(|| -> Result<_, Error> { Ok(settle(answered?.map_into_boxed_body(), &id)) })?;
     let behind_proxy = state.as_ref().is_some_and(|s| s.behind_proxy);
     secure(response.headers_mut(), &path, behind_proxy);
     if let Ok(value) = HeaderValue::from_str(&id) {

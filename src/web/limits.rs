@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
@@ -44,11 +44,11 @@ impl Limits {
 /// Lets a request pass, or says when to come again.
 ///
 /// # Errors
-/// [`error::Error::TooMany`] over the rate; whatever follows.
+/// Whatever follows says.
 pub async fn enforce(
     request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     if let Some(limits) = request.app_data::<web::Data<Limits>>()
         && let Some(limiter) = &limits.by_address
         && let Some(address) = caller::address(request.request(), limits.behind_proxy)
@@ -58,8 +58,9 @@ pub async fn enforce(
         }
         if let Err(not_yet) = limiter.check_key(&address) {
             let wait = not_yet.wait_time_from(DefaultClock::default().now());
-            return Err(Failure::Error(error::Error::TooMany(wait.as_secs().max(1))).into());
+            let too_many = Failure::Error(error::Error::TooMany(wait.as_secs().max(1)));
+            return Ok(request.error_response(too_many));
         }
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_boxed_body())
 }

@@ -21,9 +21,12 @@ pub mod fields;
 pub mod gate;
 pub mod limits;
 pub mod observe;
+pub mod once;
 pub mod page;
+pub mod posted;
 pub mod state;
 pub mod ui;
+pub mod version;
 
 use state::State;
 
