@@ -50,6 +50,22 @@ diesel::table! {
         rows_same -> BigInt,
         rows_refused -> BigInt,
         rows_skipped -> BigInt,
+        account_id -> Nullable<BigInt>,
+        department_id -> Nullable<BigInt>,
+        changed_at -> Nullable<Timestamp>,
+        version -> BigInt,
+        stored -> Text,
+        size -> BigInt,
+        options -> Text,
+        report -> Text,
+        touched -> Text,
+        rounds -> BigInt,
+        round -> BigInt,
+        head_seq -> Nullable<BigInt>,
+        plan_digest -> Text,
+        message -> Text,
+        request_key -> Text,
+        undone -> Text,
     }
 }
 
@@ -254,17 +270,77 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    import_rows (import_id, round, sheet, line) {
+        import_id -> BigInt,
+        round -> BigInt,
+        sheet -> BigInt,
+        line -> BigInt,
+        outcome -> Text,
+        reason -> Text,
+        register -> Text,
+        code -> Text,
+        name -> Text,
+        department_id -> Nullable<BigInt>,
+        fields -> Text,
+        cells -> Text,
+        problems -> Text,
+        texts -> Text,
+    }
+}
+
+diesel::table! {
+    import_corrections (id) {
+        id -> BigInt,
+        import_id -> BigInt,
+        sheet -> BigInt,
+        line -> BigInt,
+        place -> BigInt,
+        said -> Text,
+        text -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    jobs (id) {
+        id -> BigInt,
+        kind -> Text,
+        subject -> Nullable<BigInt>,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        payload -> Text,
+        state -> Text,
+        attempts -> BigInt,
+        done -> BigInt,
+        total -> Nullable<BigInt>,
+        message -> Text,
+        claimed_by -> Nullable<Text>,
+        heartbeat -> Nullable<Timestamp>,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (account_id, name) {
+        account_id -> BigInt,
+        name -> Text,
+        digest -> Text,
+        status -> Integer,
+        answer -> Text,
+        etag -> Nullable<Text>,
+        at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     entries,
     departments,
     revisions,
     change_sets,
     relations
-);
-
-diesel::allow_tables_to_appear_in_same_query!(
-    accounts,
-    account_grants,
-    account_sessions,
-    api_tokens
 );

@@ -154,6 +154,7 @@ impl Ledger {
             catalogue,
             database: Database::at(&address).unwrap(),
             parser: Parser::new(PROGRAM),
+            data: folder.path().join("data"),
         };
         app.database.open().unwrap();
         Self {
