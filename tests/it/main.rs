@@ -1,12 +1,14 @@
 //! The integration suite, one binary: the word that names a file names its room in `src/`.
 #![cfg(test)]
 
+mod accounts;
 mod adding;
 mod app;
 mod bad;
 mod history;
 mod hostile;
 mod imports;
+mod jwt;
 mod kill;
 mod messages;
 mod properties;
