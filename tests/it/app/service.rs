@@ -189,8 +189,8 @@ impl Service {
             .by_ref()
             .map_while(Result::ok)
             .find_map(|line| {
-                line.find("http://")
-                    .map(|at| line[at..].trim_end_matches('/').to_owned())
+                let (_, address) = line.split_once("http://")?;
+                Some(format!("http://{}", address.trim_end_matches('/')))
             })
             .expect("the service says where it listens");
         // What it says later must not fill the pipe.
