@@ -215,10 +215,7 @@ impl Service {
                 .filter(accounts::totp_step.lt(proof.step.unwrap_or(i64::MAX)));
             let step = proof.step.map(|step| accounts::totp_step.eq(step));
             let done = diesel::update(same)
-                .set((
-                    accounts::last_sign_in_at.eq(clock::now()),
-                    step,
-                ))
+                .set((accounts::last_sign_in_at.eq(clock::now()), step))
                 .execute(conn)?;
             if done != 1 {
                 return Err(Error::WrongCredentials);

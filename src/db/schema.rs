@@ -337,6 +337,43 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    saved_views (id) {
+        id -> BigInt,
+        register -> Text,
+        name -> Text,
+        account_id -> BigInt,
+        department_id -> Nullable<BigInt>,
+        shared -> Bool,
+        query -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    attachments (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        kind -> Text,
+        file_name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        digest -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+        removed_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    search_state (id) {
+        id -> BigInt,
+        fingerprint -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     entries,
     departments,
