@@ -381,3 +381,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     change_sets,
     relations
 );
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    account_grants,
+    account_sessions,
+    api_tokens
+);
