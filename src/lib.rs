@@ -19,4 +19,5 @@ pub mod intake;
 pub mod ledger;
 pub mod org;
 pub mod register;
+pub mod report;
 pub mod sheet;
