@@ -307,7 +307,7 @@ impl List<'_> {
     fn refuse_circles(&mut self, rows: &[(Department, &Line<Column>)]) {
         let parents: HashMap<i64, Option<i64>> =
             rows.iter().map(|(d, _)| (d.id, d.parent_id)).collect();
-        for (department, line) in rows.iter_mut() {
+        for (department, line) in rows {
             let mut at = department.parent_id;
             for _ in 0..64 {
                 let Some(id) = at else { break };
