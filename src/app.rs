@@ -1,5 +1,7 @@
 //! What every command needs: the definitions, the ledger's address, the workbook parser.
 
+use std::path::PathBuf;
+
 use crate::db::connection::Database;
 use crate::register::catalogue::Catalogue;
 use crate::sheet::workbook::Parser;
@@ -12,4 +14,6 @@ pub struct App {
     pub database: Database,
     /// How workbooks are opened.
     pub parser: Parser,
+    /// Where files are kept.
+    pub data: PathBuf,
 }

@@ -53,6 +53,7 @@ impl Demo {
         let context = Context {
             app: App {
                 database: Database::at(&ledger.to_string_lossy())?,
+                data: folder.clone(),
                 ..context.app
             },
             ..context

@@ -133,14 +133,14 @@ pub fn compare(
     }
     let derived = EntryRow::derive(catalogue, register, row.id, row.place, &after);
     let (change, cells) = match old {
-        None => (Change::create(derived, edges), Vec::new()),
+        None => (Change::create(register, &after, derived, edges), Vec::new()),
         Some(old) => {
             let cells = if old.present {
                 cells(catalogue, directory, register, &before, &after)
             } else {
                 Vec::new()
             };
-            (Change::amend(old, derived, edges), cells)
+            (Change::amend(register, old, derived, edges), cells)
         }
     };
     Checked {

@@ -3,6 +3,7 @@
 pub mod draw;
 pub mod random;
 pub mod server;
+pub mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -154,6 +155,7 @@ impl Ledger {
             catalogue,
             database: Database::at(&address).unwrap(),
             parser: Parser::new(PROGRAM),
+            data: folder.path().join("data"),
         };
         app.database.open().unwrap();
         Self {
@@ -185,6 +187,11 @@ impl Ledger {
     /// A connection.
     pub fn conn(&self) -> Conn {
         self.app.database.connect().unwrap()
+    }
+
+    /// The test's own folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A path in the test's own folder.
