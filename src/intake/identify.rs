@@ -1,6 +1,6 @@
 //! Whose row it is and which entry it speaks of: departments, references, codes and names.
 
-use crate::intake::known::{Known, Match, Scope, Slot};
+use crate::intake::known::{Hold, Known, Match, Scope, Slot};
 use crate::org::directory::{Directory, Found};
 use crate::register::field::Register;
 use crate::register::value::{Fault, Note};
@@ -152,10 +152,11 @@ pub enum Referred {
 /// Finds an entry by code, else by name: in the row's own department first, else anywhere.
 #[must_use]
 pub fn refer(known: &Known, register: &str, text: &str, department: Option<i64>) -> Referred {
-    if let Some(slot) = known
-        .by_code(register, text)
-        .filter(|s| known.get(register, *s).is_some_and(|e| e.present))
-    {
+    if let Some(slot) = known.by_code(register, text).filter(|s| {
+        known
+            .get(register, *s)
+            .is_some_and(|e| e.present && e.hold != Hold::Hidden)
+    }) {
         return Referred::Entry(slot);
     }
     let own = department.map(|d| {

@@ -14,3 +14,4 @@ mod rooms;
 mod samples;
 mod sheets;
 mod sheets_out;
+mod uploads;
