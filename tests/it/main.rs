@@ -17,3 +17,4 @@ mod rooms;
 mod samples;
 mod sheets;
 mod sheets_out;
+mod uploads;

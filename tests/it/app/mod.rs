@@ -231,10 +231,11 @@ impl Ledger {
             register: None,
             sheet: None,
             department: None,
-            map: None,
+            maps: Vec::new(),
             reason: String::new(),
             valid_on: None,
             annotate: false,
+            ..Request::default()
         }
     }
 
