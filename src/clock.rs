@@ -14,6 +14,18 @@ pub fn now() -> NaiveDateTime {
         .naive_utc()
 }
 
+/// Today's date in China.
+#[must_use]
+pub fn today() -> NaiveDate {
+    day_of(now())
+}
+
+/// The Chinese day an instant lies in.
+#[must_use]
+pub fn day_of(at: NaiveDateTime) -> NaiveDate {
+    (at + Duration::hours(CHINA_HOURS)).date()
+}
+
 /// An instant as the chain spells it: fixed width, UTC.
 #[must_use]
 pub fn stamp(at: NaiveDateTime) -> String {
@@ -45,4 +57,10 @@ pub fn moment(text: &str) -> Option<NaiveDateTime> {
         .iter()
         .find_map(|f| NaiveDateTime::parse_from_str(text, f).ok())
         .map(|at| at - Duration::hours(CHINA_HOURS))
+}
+
+/// Whether a text is a day, spelled `2026-03-31`.
+#[must_use]
+pub fn is_day(text: &str) -> bool {
+    text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
 }

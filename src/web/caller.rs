@@ -5,11 +5,8 @@
 //! database first (D10), so nothing can be touched by nobody.
 
 use std::future::{Ready, ready};
-use std::net::IpAddr;
 
-use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
-use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
 
@@ -21,11 +18,10 @@ use crate::db::connection::Conn;
 use crate::error::{Doing, Error, Result};
 use crate::web::answer::Failure;
 use crate::web::gate::RequestId;
+use crate::web::origin;
 use crate::web::page::{self, Next, Shell};
 use crate::web::state::State;
-
-/// The browser's session. The prefix makes browsers insist on `Secure`, `Path=/` and this very host.
-pub const SESSION_COOKIE: &str = "__Host-one-ledger";
+use crate::web::visitor;
 
 /// The header in which scripts send the token that forms carry in the field `csrf`.
 pub const CSRF_HEADER: &str = "x-csrf-token";
@@ -46,14 +42,14 @@ struct Known {
 
 /// Who calls, not yet identified.
 pub struct Caller {
-    state: web::Data<State>,
+    pub(super) state: web::Data<State>,
     credentials: Credentials,
     csrf: Option<String>,
-    safe: bool,
-    same_site: bool,
-    origin: Origin,
+    pub(super) safe: bool,
+    pub(super) same_site: bool,
+    pub(super) origin: Origin,
     path: String,
-    flash: Option<String>,
+    pub(super) flash: Option<String>,
 }
 
 /// What a closure is given: the connection, who asks, and what every request shares.
@@ -96,40 +92,6 @@ impl Ask<'_> {
     }
 }
 
-/// The network address a request came from.
-#[must_use]
-pub fn address(request: &HttpRequest, behind_proxy: bool) -> Option<IpAddr> {
-    // The last entry is what our own proxy saw; those before it are claims.
-    let forwarded = || {
-        let value = request.headers().get("x-forwarded-for")?.to_str().ok()?;
-        value.rsplit(',').next()?.trim().parse().ok()
-    };
-    let peer = request.peer_addr().map(|a| a.ip());
-    if behind_proxy {
-        forwarded().or(peer)
-    } else {
-        peer
-    }
-}
-
-/// Whether the browser says that the request was made by one of our own pages; old ones say nothing.
-fn is_same_site(request: &HttpRequest) -> bool {
-    let text = |name: header::HeaderName| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|v| v.to_str().ok())
-            .map(str::to_owned)
-    };
-    if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
-        return site == "same-origin" || site == "none";
-    }
-    match (text(header::ORIGIN), text(header::HOST)) {
-        (Some(origin), Some(host)) => origin.split_once("://").is_some_and(|(_, o)| o == host),
-        _ => true,
-    }
-}
-
 impl Caller {
     pub(super) fn of(request: &HttpRequest) -> std::result::Result<Self, Failure> {
         let state = request
@@ -147,7 +109,11 @@ impl Caller {
         };
         let bearer = header_text("authorization")
             .and_then(|v| v.strip_prefix("Bearer ").map(|t| t.trim().to_owned()));
-        let cookie = || request.cookie(SESSION_COOKIE).map(|c| c.value().to_owned());
+        let cookie = || {
+            request
+                .cookie(visitor::SESSION_COOKIE)
+                .map(|c| c.value().to_owned())
+        };
         let credentials = match bearer {
             Some(token) => Credentials::Bearer(token),
             None => cookie().map_or(Credentials::None, Credentials::Cookie),
@@ -155,7 +121,7 @@ impl Caller {
         let id = request.extensions().get::<RequestId>().map(|r| r.0.clone());
         Ok(Self {
             origin: Origin {
-                address: address(request, state.behind_proxy)
+                address: origin::address(request, state.behind_proxy)
                     .map(|a| a.to_string())
                     .unwrap_or_default(),
                 request_id: id.unwrap_or_default(),
@@ -164,7 +130,7 @@ impl Caller {
             credentials,
             csrf: header_text(CSRF_HEADER),
             safe: request.method().is_safe(),
-            same_site: is_same_site(request),
+            same_site: origin::is_same_site(request),
             path: request.path().to_owned(),
             flash: page::flash(request),
         })
@@ -353,79 +319,4 @@ impl FromRequest for Caller {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::of(request))
     }
-}
-
-/// Somebody who need not be signed in: for sign-in, set-up and the like.
-pub struct Visitor {
-    /// The caller, whose credentials nobody looks at.
-    pub(super) caller: Caller,
-}
-
-impl Visitor {
-    /// What every request shares.
-    #[must_use]
-    pub fn state(&self) -> &web::Data<State> {
-        &self.caller.state
-    }
-
-    /// A message left by the page before.
-    #[must_use]
-    pub fn flash(&self) -> Option<&str> {
-        self.caller.flash.as_deref()
-    }
-
-    /// Runs work as nobody; the closure is told where the request came from.
-    ///
-    /// # Errors
-    /// [`Error::Refused`] for a change that another site's page made the browser send; whatever the work says.
-    pub async fn run<T: Send + 'static>(
-        self,
-        work: impl FnOnce(&mut Conn, &State, Origin) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<T, Failure> {
-        let caller = self.caller;
-        if !caller.safe && !caller.same_site {
-            let from = "请求不是从本系统页面发出，请刷新页面后重试";
-            return Err(Error::Refused(from.to_owned()).into());
-        }
-        let state = caller.state.clone();
-        let origin = caller.origin;
-        let done = web::block(move || -> std::result::Result<T, Failure> {
-            let mut conn = state.pool.lend()?;
-            Ok(work(&mut conn, &state, origin)?)
-        });
-        done.await.map_err(|e| {
-            Failure::Error(Error::Internal {
-                doing: "处理请求",
-                cause: e.to_string(),
-            })
-        })?
-    }
-}
-
-impl FromRequest for Visitor {
-    type Error = Failure;
-    type Future = Ready<std::result::Result<Self, Failure>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Caller::of(request).map(|caller| Self { caller }))
-    }
-}
-
-/// The cookie of a new session.
-#[must_use]
-pub fn session_cookie(secret: &str) -> Cookie<'static> {
-    Cookie::build(SESSION_COOKIE, secret.to_owned())
-        .path("/")
-        .secure(true)
-        .http_only(true)
-        .same_site(actix_web::cookie::SameSite::Lax)
-        .finish()
-}
-
-/// What ends the session in the browser.
-#[must_use]
-pub fn no_session_cookie() -> Cookie<'static> {
-    let mut cookie = session_cookie("");
-    cookie.make_removal();
-    cookie
 }

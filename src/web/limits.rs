@@ -14,7 +14,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use crate::config::Serve;
 use crate::error;
 use crate::web::answer::Failure;
-use crate::web::caller;
+use crate::web::origin;
 
 /// Above this many remembered addresses, those that have been quiet are forgotten.
 const REMEMBERED: usize = 10_000;
@@ -51,7 +51,7 @@ pub async fn enforce(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     if let Some(limits) = request.app_data::<web::Data<Limits>>()
         && let Some(limiter) = &limits.by_address
-        && let Some(address) = caller::address(request.request(), limits.behind_proxy)
+        && let Some(address) = origin::address(request.request(), limits.behind_proxy)
     {
         if limiter.len() > REMEMBERED {
             limiter.retain_recent();

@@ -22,11 +22,13 @@ pub mod gate;
 pub mod limits;
 pub mod observe;
 pub mod once;
+pub mod origin;
 pub mod page;
 pub mod posted;
 pub mod state;
 pub mod ui;
 pub mod version;
+pub mod visitor;
 
 use state::State;
 

@@ -7,8 +7,9 @@ use futures_util::future::LocalBoxFuture;
 
 use crate::error::Error;
 use crate::web::answer::Failure;
-use crate::web::caller::{Caller, Visitor};
+use crate::web::caller::Caller;
 use crate::web::fields::Fields;
+use crate::web::visitor::Visitor;
 
 /// A form sent by somebody signed in.
 pub struct Posted {

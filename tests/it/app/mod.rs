@@ -1,8 +1,10 @@
 //! The test app: a ledger of its own for every test, on each database, driven like a user drives it.
 
+pub mod browser;
 pub mod draw;
 pub mod random;
 pub mod server;
+pub mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -188,6 +190,11 @@ impl Ledger {
         self.app.database.connect().unwrap()
     }
 
+    /// The test's own folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// A path in the test's own folder.
     pub fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -224,10 +231,11 @@ impl Ledger {
             register: None,
             sheet: None,
             department: None,
-            map: None,
+            maps: Vec::new(),
             reason: String::new(),
             valid_on: None,
             annotate: false,
+            ..Request::default()
         }
     }
 
