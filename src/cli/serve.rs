@@ -67,10 +67,18 @@ pub fn run(
     let accounts =
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
+    let code = accounts.begin_setup(&mut context.app.database.open()?)?;
+    let minutes = accounts.rules.setup_code_minutes;
     let state = Data::new(State::open(Arc::new(context.app), accounts, serve)?);
     actix_web::rt::System::new().block_on(async move {
         let listening = web::listen(state, serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));
+        if let Some(code) = code {
+            out.line(&format!(
+                "还没有任何账号。请在 {minutes} 分钟内打开 http://{}/setup ，输入一次性设置码: {code}",
+                listening.address
+            ));
+        }
         ready(listening.address)?;
         listening.run().await
     })?;
