@@ -9,6 +9,7 @@ mod hostile;
 mod http;
 mod imports;
 mod kill;
+mod lists;
 mod messages;
 mod policy;
 mod properties;

@@ -1,6 +1,7 @@
 //! The test app: a ledger of its own for every test, on each database, driven like a user drives it.
 
 pub mod draw;
+pub mod people;
 pub mod random;
 pub mod server;
 pub mod service;
