@@ -102,7 +102,7 @@ pub struct Checked {
     pub findings: Vec<(String, Finding)>,
 }
 
-/// Compares a row with the entry as it stands (`None` for a new one).
+/// Compares a row with the entry as it stands (`None` for a new one); `fully` lists the values of a new one too.
 #[must_use]
 pub fn compare(
     catalogue: &Catalogue,
@@ -111,6 +111,7 @@ pub fn compare(
     row: &Prepared,
     edges: Vec<Edges>,
     old: Option<&EntryRow>,
+    fully: bool,
 ) -> Checked {
     let before = old.map(EntryRow::document).unwrap_or_default();
     if old.is_some_and(|o| o.present) && row.says_only(register, &before) {
@@ -134,16 +135,15 @@ pub fn compare(
         };
     }
     let derived = EntryRow::derive(catalogue, register, row.id, row.place, &after);
-    let (change, cells) = match old {
-        None => (Change::create(register, &after, derived, edges), Vec::new()),
-        Some(old) => {
-            let cells = if old.present {
-                cells(catalogue, directory, register, &before, &after)
-            } else {
-                Vec::new()
-            };
-            (Change::amend(register, old, derived, edges), cells)
-        }
+    let stands = old.is_some_and(|o| o.present);
+    let cells = match (stands, fully) {
+        (true, _) => cells(catalogue, directory, register, &before, &after),
+        (false, true) => cells(catalogue, directory, register, &Document::new(), &after),
+        (false, false) => Vec::new(),
+    };
+    let change = match old {
+        None => Change::create(register, &after, derived, edges),
+        Some(old) => Change::amend(register, old, derived, edges),
     };
     Checked {
         comparison: Some(Comparison::Change(Box::new(change), cells)),
