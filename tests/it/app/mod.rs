@@ -2,6 +2,7 @@
 
 pub mod browser;
 pub mod draw;
+pub mod people;
 pub mod random;
 pub mod server;
 pub mod service;
