@@ -21,5 +21,6 @@ pub mod jobs;
 pub mod ledger;
 pub mod org;
 pub mod register;
+pub mod report;
 pub mod sheet;
 pub mod web;

@@ -93,13 +93,8 @@ fn request(file: &Path) -> Request {
     Request {
         file: file.to_owned(),
         mode: Mode::Whole,
-        register: None,
-        sheet: None,
-        department: None,
-        map: None,
         reason: "演示".to_owned(),
-        valid_on: None,
-        annotate: false,
+        ..Request::default()
     }
 }
 

@@ -89,10 +89,11 @@ impl Import {
             register: self.register.clone(),
             sheet: self.sheet.clone(),
             department: self.department.clone(),
-            map,
+            maps: map.into_iter().collect(),
             reason: self.reason.clone(),
             valid_on: self.valid_on.map(|d| d.to_string()),
             annotate: self.annotate.is_some(),
+            ..Request::default()
         };
         let bar = context.out.progress("正在核对");
         let done = run::run(&context.app, &context.viewer, &request, &|rows| {

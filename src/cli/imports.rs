@@ -8,6 +8,7 @@ use crate::cli::output::table;
 use crate::clock;
 use crate::error::Result;
 use crate::intake::record;
+use crate::intake::upload::State;
 
 #[derive(Debug, Args)]
 pub struct Imports {
@@ -40,11 +41,7 @@ impl Imports {
             .to_vec(),
         ];
         for r in &rows {
-            let state = if r.state == "undone" {
-                "已撤销"
-            } else {
-                "已写入"
-            };
+            let state = State::from_word(&r.state).map_or("", State::label);
             let numbers =
                 [r.rows_new, r.rows_changed, r.rows_same, r.rows_refused].map(|n| n.to_string());
             let texts = [

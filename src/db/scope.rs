@@ -8,7 +8,9 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::auth::{Reach, Right, Viewer};
+use crate::db::connection::Conn;
 use crate::db::schema::entries;
+use crate::error::Result;
 
 /// Published, and so is what it belongs to.
 const PUBLISHED: &str = "(entries.published AND entries.present AND (entries.within_id IS NULL OR EXISTS \
@@ -79,4 +81,48 @@ pub fn narrowed(viewer: &Viewer, right: Right, wished: Option<&[i64]>) -> Option
                 .collect(),
         ),
     }
+}
+
+/// An entry as far as an import must know it, whoever owns it.
+#[derive(Clone, Debug, Queryable)]
+pub struct Standing {
+    /// Identity.
+    pub id: i64,
+    /// Code, unique in its register.
+    pub code: String,
+    /// Name in the form that is compared.
+    pub name_key: String,
+    /// Owner.
+    pub department: i64,
+    /// What it belongs to.
+    pub within: Option<i64>,
+    /// Not removed.
+    pub present: bool,
+    /// Whether [`summaries`] gives it to everyone.
+    pub published: bool,
+}
+
+/// All entries of a register by id, after the given one: the third door, for imports alone.
+///
+/// A code is unique whoever has it, so an import must know of codes that its viewer may not see. The caller lets
+/// nothing of such an entry out but that its code is taken.
+///
+/// # Errors
+/// When the database fails.
+pub fn standing(conn: &mut Conn, register: &str, after: i64, limit: i64) -> Result<Vec<Standing>> {
+    Ok(entries::table
+        .filter(entries::register.eq(register.to_owned()))
+        .filter(entries::id.gt(after))
+        .order(entries::id)
+        .limit(limit)
+        .select((
+            entries::id,
+            entries::code,
+            entries::name_key,
+            entries::department_id,
+            entries::within_id,
+            entries::present,
+            sql::<Bool>(PUBLISHED),
+        ))
+        .load(conn)?)
 }

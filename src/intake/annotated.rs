@@ -15,10 +15,25 @@ use crate::sheet::workbook::{Event, Format};
 /// # Errors
 /// When the copy cannot be written.
 pub fn write(app: &App, file: &Path, done: Done, out: &Path) -> Result<PathBuf> {
+    write_with(app, file, done, Vec::new(), out)
+}
+
+/// The same, with more lines for the sheet of totals.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with(
+    app: &App,
+    file: &Path,
+    done: Done,
+    more: Vec<(String, String)>,
+    out: &Path,
+) -> Result<PathBuf> {
     let Done {
         report,
         notes,
         heads,
+        ..
     } = done;
     let mut sheets: Vec<SheetAnnotation> = Vec::new();
     for (number, (sheet, head)) in report.sheets.iter().zip(&heads).enumerate() {
@@ -37,7 +52,7 @@ pub fn write(app: &App, file: &Path, done: Done, out: &Path) -> Result<PathBuf> 
         });
     }
     let annotation = Annotation {
-        totals: totals(&report),
+        totals: totals(&report).into_iter().chain(more).collect(),
         sheets,
     };
     let rows = report.rows();

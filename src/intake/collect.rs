@@ -1,11 +1,13 @@
 //! Gathers what the planner finds into the report, and into notes for the annotated copy.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rust_decimal::Decimal;
 
 use crate::intake::report::{CellChange, EntryChange, LISTED, Problem, Report, SheetReport};
 use crate::intake::sheet_plan::SheetPlan;
+use crate::intake::spool::{RowProblem, RowText, Spool, Weight};
+use crate::ledger::change::Change;
 use crate::register::field::Field;
 use crate::register::value::{Fault, Note};
 use crate::sheet::annotate::{CellAnnotation, Mark, Outcome, RowAnnotation};
@@ -35,6 +37,8 @@ pub struct Collector {
     annotating: bool,
     notes: RowNotes,
     sums: Vec<Decimal>,
+    spool: Option<Spool>,
+    touched: BTreeSet<i64>,
 }
 
 impl Collector {
@@ -44,6 +48,87 @@ impl Collector {
         Self {
             annotating,
             ..Self::default()
+        }
+    }
+
+    /// The same, with a spool for a preview or its digest.
+    #[must_use]
+    pub fn spooling(mut self, spool: Spool) -> Self {
+        self.spool = Some(spool);
+        self
+    }
+
+    /// The spool, when there is one.
+    pub fn spool(&mut self) -> Option<&mut Spool> {
+        self.spool.as_mut()
+    }
+
+    /// Whether rows are kept for a preview.
+    #[must_use]
+    pub fn is_previewing(&self) -> bool {
+        self.spool.as_ref().is_some_and(Spool::is_keeping)
+    }
+
+    /// Departments whose entries the rows speak of, whatever became of the rows.
+    #[must_use]
+    pub fn touched(&self) -> &BTreeSet<i64> {
+        &self.touched
+    }
+
+    /// Who a row speaks of, as far as it is known.
+    pub fn about(
+        &mut self,
+        at: Place<'_>,
+        code: Option<&str>,
+        name: Option<&str>,
+        department: Option<i64>,
+    ) {
+        self.touched.extend(department);
+        if let Some(row) = self.spooled(at) {
+            row.register.clone_from(&at.plan.register.key);
+            row.code = code.unwrap_or_default().to_owned();
+            row.name = name.unwrap_or_default().to_owned();
+            row.department = department;
+        }
+    }
+
+    /// The cells of a row as the file has them.
+    pub fn texts(&mut self, at: Place<'_>, texts: Vec<RowText>) {
+        if let Some(row) = self.spooled(at) {
+            row.texts = texts;
+        }
+    }
+
+    /// What a row would write, with the values as people read them.
+    pub fn planned(&mut self, at: Place<'_>, change: &Change, cells: &[CellChange]) {
+        if let Some(row) = self.spooled(at) {
+            row.register.clone_from(&change.row.register);
+            row.code.clone_from(&change.row.code);
+            row.name.clone_from(&change.row.name);
+            row.department = Some(change.row.department_id);
+            row.cells = cells.to_vec();
+        }
+        if let Some(spool) = &mut self.spool {
+            spool.planned(at.plan.number, at.row, change);
+        }
+    }
+
+    fn spooled(&mut self, at: Place<'_>) -> Option<&mut crate::intake::spool::SpooledRow> {
+        self.spool.as_mut()?.row(at.plan.number, at.row)
+    }
+
+    fn spool_problem(&mut self, at: Place<'_>, weight: Weight, said: &Problem) {
+        let label = at.field.map_or("", |f| f.label.as_str()).to_owned();
+        if let Some(row) = self.spooled(at) {
+            row.problems.push(RowProblem {
+                weight,
+                column: said.column.clone(),
+                field: said.field.clone(),
+                label,
+                code: said.code.clone(),
+                message: said.message.clone(),
+                suggestion: said.suggestion.clone(),
+            });
         }
     }
 
@@ -108,10 +193,10 @@ impl Collector {
             Mark::Problem,
             &format!("{} {}", fault.message, fault.suggestion),
         );
+        let said = problem(place, fault.code, fault.message, fault.suggestion);
+        self.spool_problem(place, Weight::Problem, &said);
         if self.report.problems.len() < LISTED {
-            self.report
-                .problems
-                .push(problem(place, fault.code, fault.message, fault.suggestion));
+            self.report.problems.push(said);
         }
     }
 
@@ -123,7 +208,14 @@ impl Collector {
             Mark::Normalised
         };
         self.mark(place, kind, &note.message);
-        let (list, total) = if note.warning {
+        let weight = if note.warning {
+            Weight::Warning
+        } else {
+            Weight::Normalised
+        };
+        let said = problem(place, note.code, note.message, String::new());
+        self.spool_problem(place, weight, &said);
+        let (list, total) = if weight == Weight::Warning {
             (&mut self.report.warnings, &mut self.report.warnings_total)
         } else {
             (
@@ -133,7 +225,7 @@ impl Collector {
         };
         *total += 1;
         if list.len() < LISTED {
-            list.push(problem(place, note.code, note.message, String::new()));
+            list.push(said);
         }
     }
 
@@ -169,6 +261,9 @@ impl Collector {
             Outcome::Refused => report.rows.refused += 1,
             Outcome::Skipped => report.rows.skipped += 1,
         }
+        if let Some(spool) = &mut self.spool {
+            spool.close(sheet, row, outcome);
+        }
         if self.annotating {
             self.row_note(sheet, row).outcome = outcome;
         }
@@ -176,6 +271,9 @@ impl Collector {
 
     /// Remarks on a skipped row.
     pub fn remark(&mut self, sheet: usize, row: u32, text: &str) {
+        if let Some(skipped) = self.spool.as_mut().and_then(|s| s.row(sheet, row)) {
+            text.clone_into(&mut skipped.reason);
+        }
         if self.annotating {
             add_text(&mut self.row_note(sheet, row).text, text);
         }

@@ -1,6 +1,6 @@
 //! Whose row it is and which entry it speaks of: departments, references, codes and names.
 
-use crate::intake::known::{Known, Match, Scope, Slot};
+use crate::intake::known::{Hold, Known, Match, Scope, Slot};
 pub use crate::ledger::refer::UNKNOWN_REFERENCE;
 use crate::org::directory::Directory;
 pub use crate::org::directory::{department_fault, named_department};
@@ -153,10 +153,11 @@ pub enum Referred {
 /// Finds an entry by code, else by name: in the row's own department first, else anywhere.
 #[must_use]
 pub fn refer(known: &Known, register: &str, text: &str, department: Option<i64>) -> Referred {
-    if let Some(slot) = known
-        .by_code(register, text)
-        .filter(|s| known.get(register, *s).is_some_and(|e| e.present))
-    {
+    if let Some(slot) = known.by_code(register, text).filter(|s| {
+        known
+            .get(register, *s)
+            .is_some_and(|e| e.present && e.hold != Hold::Hidden)
+    }) {
         return Referred::Entry(slot);
     }
     let own = department.map(|d| {

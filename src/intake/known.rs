@@ -5,14 +5,22 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use diesel::prelude::*;
-
-use crate::auth::Viewer;
+use crate::auth::{Right, Viewer};
 use crate::db::connection::Conn;
-use crate::db::schema::entries;
-use crate::db::scope::visible;
+use crate::db::scope;
 use crate::error::Result;
 use crate::register::words;
+
+/// How much of an entry the importer may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// All of it.
+    Full,
+    /// Its published summary: it may be referred to.
+    Summary,
+    /// Nothing but that its code is taken.
+    Hidden,
+}
 
 /// An entry as far as finding it needs.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +31,8 @@ pub struct KnownEntry {
     pub department: i64,
     /// What it belongs to.
     pub within: Option<i64>,
+    /// How much of it the importer may know.
+    pub hold: Hold,
     /// Not removed.
     pub present: bool,
     /// Only in the file so far, and not certain to go in.
@@ -108,7 +118,7 @@ impl Scope {
 }
 
 impl Known {
-    /// Reads the entries of these registers that the viewer may see.
+    /// Reads the entries of these registers, each with how much of it the viewer may know.
     ///
     /// # Errors
     /// When the database fails.
@@ -127,33 +137,28 @@ impl Known {
     }
 
     fn load_register(&mut self, conn: &mut Conn, viewer: &Viewer, register: &str) -> Result<()> {
-        type Row = (i64, String, String, i64, Option<i64>, bool);
         let mut after = 0;
         loop {
-            let rows: Vec<Row> = visible(viewer)
-                .filter(entries::register.eq(register.to_owned()))
-                .filter(entries::id.gt(after))
-                .order(entries::id)
-                .limit(20_000)
-                .select((
-                    entries::id,
-                    entries::code,
-                    entries::name_key,
-                    entries::department_id,
-                    entries::within_id,
-                    entries::present,
-                ))
-                .load(conn)?;
+            let rows = scope::standing(conn, register, after, 20_000)?;
             let Some(last) = rows.last() else {
                 return Ok(());
             };
-            after = last.0;
-            for (id, code, name_key, department, within, present) in rows {
+            after = last.id;
+            for row in rows {
+                let hold = if viewer.can(Right::SeeOwn, row.department) {
+                    Hold::Full
+                } else if row.published || viewer.can(Right::SeeMoney, row.department) {
+                    Hold::Summary
+                } else {
+                    Hold::Hidden
+                };
+                let (code, name_key) = (row.code, row.name_key);
                 let entry = KnownEntry {
-                    id,
-                    department,
-                    within,
-                    present,
+                    id: row.id,
+                    department: row.department,
+                    within: row.within,
+                    hold,
+                    present: row.present,
                     tentative: false,
                     stored: true,
                     row: 0,
@@ -193,8 +198,10 @@ impl Known {
         index.entries.push(entry);
         index.texts.push(text.into());
         index.codes.insert(code, slot);
-        index.scoped_names.add(scoped, slot);
-        index.names.add(name, slot);
+        if entry.hold != Hold::Hidden {
+            index.scoped_names.add(scoped, slot);
+            index.names.add(name, slot);
+        }
         slot
     }
 

@@ -23,8 +23,10 @@ pub struct Wanted<'w> {
     pub register: Option<&'w str>,
     /// Only this sheet.
     pub sheet: Option<&'w str>,
-    /// A mapping given with the file.
-    pub map: Option<&'w MapFile>,
+    /// Mappings given with the file.
+    pub maps: &'w [MapFile],
+    /// The importer's own department.
+    pub home: Option<i64>,
     /// Mappings remembered from before.
     pub remembered: &'w Remembered,
 }
@@ -85,10 +87,10 @@ fn one<'c>(
         },
         plan: None,
     };
-    if let Some(why) = out_of_question(head, wanted) {
+    let map = wanted.map(&head.name);
+    if let Some(why) = out_of_question(head, wanted, map) {
         return Ok(left_out(why));
     }
-    let map = wanted.map.filter(|m| m.speaks_of(&head.name));
     let located = match map.and_then(|m| m.header_row) {
         Some(row) => locate::locate_at(head, row),
         None => locate::locate(head, words),
@@ -113,14 +115,26 @@ fn one<'c>(
     Ok(lay_out(head, located, &headers, choice, report))
 }
 
-fn out_of_question(head: &SheetHead, wanted: Wanted<'_>) -> Option<String> {
+impl<'w> Wanted<'w> {
+    /// What was said of this sheet by name, else of all sheets.
+    fn map(self, sheet: &str) -> Option<&'w MapFile> {
+        let named = self.maps.iter().find(|m| m.sheet.as_deref() == Some(sheet));
+        named.or_else(|| self.maps.iter().find(|m| m.sheet.is_none()))
+    }
+}
+
+fn out_of_question(head: &SheetHead, wanted: Wanted<'_>, map: Option<&MapFile>) -> Option<String> {
     if head.name == TOTALS_SHEET {
         return Some("本系统生成的结果汇总表，已跳过".to_owned());
     }
     if wanted.sheet.is_some_and(|s| s != head.name) {
         return Some("未选择此工作表".to_owned());
     }
-    if head.shown == Shown::Hidden && wanted.sheet.is_none() {
+    if map.is_some_and(|m| m.left_out) {
+        return Some("已选择不导入此工作表".to_owned());
+    }
+    let asked_for = map.is_some_and(|m| m.sheet.is_some() && m.register.is_some());
+    if head.shown == Shown::Hidden && wanted.sheet.is_none() && !asked_for {
         return Some("隐藏的工作表，已跳过".to_owned());
     }
     head.head.is_empty().then(|| "空工作表".to_owned())
@@ -143,12 +157,13 @@ fn choose<'c>(
     headers: &[HeaderPath],
 ) -> Result<Option<Choice<'c>>> {
     let signature = matching::signature(headers);
-    let remembered = wanted
-        .remembered
-        .find(located.info.department.as_deref(), &signature);
-    let named = wanted
-        .register
-        .or(map.and_then(|m| m.register.as_deref()))
+    let remembered =
+        wanted
+            .remembered
+            .find(wanted.home, located.info.department.as_deref(), &signature);
+    let named = map
+        .and_then(|m| m.register.as_deref())
+        .or(wanted.register)
         .or(remembered.map(|r| r.register.as_str()));
     let (register, mut matches) = if let Some(key) = named {
         let register = catalogue

@@ -14,11 +14,14 @@ use crate::register::field::Register;
 use crate::register::words;
 use crate::sheet::cell::column_letters;
 
+/// Instead of a field key: the column is not read at all.
+pub const NOT_READ: &str = "-";
+
 /// Column (letters or header) → field key, or `null` to keep the column without a field.
 pub type Columns = BTreeMap<String, Option<String>>;
 
 /// A mapping file, as JSON: `{"sheet": …, "register": …, "header_row": 3, "columns": {"建设费": "budget_amount"}}`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MapFile {
     /// The sheet it speaks of; all of them when absent.
@@ -29,6 +32,8 @@ pub struct MapFile {
     pub header_row: Option<u32>,
     /// Columns.
     pub columns: Columns,
+    /// The sheet is not taken in.
+    pub left_out: bool,
     /// What departments are called in the file → their code or full name; remembered.
     pub departments: BTreeMap<String, String>,
 }
@@ -47,12 +52,6 @@ impl MapFile {
                 e.line()
             ))
         })
-    }
-
-    /// Whether it speaks of this sheet.
-    #[must_use]
-    pub fn speaks_of(&self, sheet: &str) -> bool {
-        self.sheet.as_deref().is_none_or(|s| s == sheet)
     }
 }
 
@@ -84,14 +83,23 @@ impl Remembered {
         Ok(Self(rows.into_iter().map(memory).collect()))
     }
 
-    /// The mapping for this department and header.
+    /// The mapping for this header: what the importer's own department said, else the one written above it.
     #[must_use]
-    pub fn find(&self, department: Option<&str>, signature: &str) -> Option<&Memory> {
-        self.0.get(&(
-            words::name_key(department.unwrap_or_default()),
-            signature.to_owned(),
-        ))
+    pub fn find(
+        &self,
+        home: Option<i64>,
+        department: Option<&str>,
+        signature: &str,
+    ) -> Option<&Memory> {
+        let of = |key: String| self.0.get(&(key, signature.to_owned()));
+        home.and_then(|id| of(home_key(id)))
+            .or_else(|| of(words::name_key(department.unwrap_or_default())))
     }
+}
+
+/// What a department's own people said is remembered for them, not for whoever uses the same header.
+fn home_key(department: i64) -> String {
+    format!("@{department}")
 }
 
 /// Remembers a mapping; a former one for the same header is replaced.
@@ -100,11 +108,12 @@ impl Remembered {
 /// When the database fails.
 pub fn remember(
     conn: &mut Conn,
+    home: Option<i64>,
     department: Option<&str>,
     signature: &str,
     memory: &Memory,
 ) -> Result<()> {
-    let department = words::name_key(department.unwrap_or_default());
+    let department = home.map_or_else(|| words::name_key(department.unwrap_or_default()), home_key);
     let mapping = serde_json::to_string(&memory.columns).doing("记录列对应")?;
     diesel::delete(import_mappings::table.find((&department, signature))).execute(conn)?;
     diesel::insert_into(import_mappings::table)
@@ -158,6 +167,7 @@ pub fn apply(
             return Err(format!("列对应中的列“{wanted}”在表中不存在"));
         };
         if let Some(field) = field
+            && field != NOT_READ
             && register.field(field).is_none()
         {
             return Err(format!(
@@ -173,8 +183,12 @@ pub fn apply(
                 (None, 0.0, How::Unknown, None);
         }
         if let Some(found) = matches.get_mut(position) {
+            let how = match field.as_deref() {
+                Some(NOT_READ) => How::Ignored,
+                _ => How::Remembered,
+            };
             (found.field, found.confidence, found.how, found.note) =
-                (field.clone(), 1.0, How::Remembered, None);
+                (field.clone().filter(|f| f != NOT_READ), 1.0, how, None);
         }
     }
     Ok(())

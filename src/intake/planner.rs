@@ -10,6 +10,7 @@ mod judge;
 mod missing;
 mod namesakes;
 mod places;
+mod reach;
 mod similar;
 mod totals;
 
@@ -26,12 +27,11 @@ use crate::intake::read::Line;
 use crate::intake::row::Values;
 use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::{Change, Edges};
-use crate::ledger::entry::Place;
 use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
 use crate::register::rules::Finding;
-use crate::register::value::{Fault, Value};
+use crate::register::value::Value;
 use crate::sheet::annotate::Outcome;
 use crate::sheet::rows::RowKind;
 use namesakes::Namesake;
@@ -183,6 +183,10 @@ impl<'c> Planner<'c> {
             column: None,
             field: None,
         };
+        if self.collector.is_previewing() {
+            let texts = std::mem::take(&mut values.texts);
+            self.collector.texts(at, texts);
+        }
         for said in std::mem::take(&mut values.said) {
             let column = Some(said.column);
             let field = said.position.and_then(|p| plan.register.fields.get(p));
@@ -229,6 +233,9 @@ impl<'c> Planner<'c> {
         self.compare_waiting()?;
         self.mark_seen();
         self.compare_totals();
+        if let Some(spool) = self.collector.spool() {
+            spool.finish();
+        }
         Ok(())
     }
 
@@ -240,7 +247,16 @@ impl<'c> Planner<'c> {
         self.other_departments(at, &mut values);
         let code = given(register, &values, &register.keys.code);
         let name = given(register, &values, &register.keys.name);
+        if self.is_taken(at, code.as_deref()) {
+            self.collector
+                .about(at, code.as_deref(), name.as_deref(), department);
+            return Next::Refused;
+        }
         let place = self.place(at, code.as_deref(), department, within, &mut values);
+        let known = (place.department_id != 0).then_some(place.department_id);
+        self.collector
+            .about(at, code.as_deref(), name.as_deref(), known);
+        self.check_reach(at, place.department_id, &mut values);
         let claim = Claim {
             code: code.as_deref(),
             name: name.as_deref(),
@@ -292,54 +308,6 @@ impl<'c> Planner<'c> {
         }
     }
 
-    /// Where a row belongs; a fault when nothing says so.
-    fn place(
-        &mut self,
-        at: At<'c>,
-        code: Option<&str>,
-        department: Option<i64>,
-        within: Within,
-        values: &mut Values,
-    ) -> Place {
-        let register = at.plan.register;
-        let by_code = code.and_then(|c| self.start.known.by_code(&register.key, c));
-        let standing = by_code
-            .and_then(|slot| self.start.known.get(&register.key, slot))
-            .filter(|e| e.present);
-        let within_id = match within {
-            Within::Entry { id, .. } => Some(id),
-            Within::Unsaid | Within::Nowhere => None,
-        };
-        match (&register.keys.owner, department, within, standing) {
-            (_, _, Within::Nowhere, _) => {}
-            (Some(_), Some(department_id), _, _) => {
-                return Place {
-                    department_id,
-                    within_id,
-                };
-            }
-            (None, _, Within::Entry { department, .. }, _) => {
-                return Place {
-                    department_id: department,
-                    within_id,
-                };
-            }
-            (_, None, _, Some(e)) if !values.misplaced => {
-                return Place {
-                    department_id: e.department,
-                    within_id: within_id.or(e.within),
-                };
-            }
-            _ if !values.misplaced => self.collector.fault(at, missing_place(register)),
-            _ => {}
-        }
-        values.faults += 1;
-        Place {
-            department_id: 0,
-            within_id: None,
-        }
-    }
-
     /// A refused row still speaks of its entry: it does not count as missing from the file. But only at the
     /// end, so that it does not take the entry from a row that is right.
     fn note_seen(&mut self, register: &Register, claim: Claim<'_>, at: At<'c>) {
@@ -366,20 +334,6 @@ fn given(register: &Register, values: &Values, key: &str) -> Option<String> {
     position_of(register, key)
         .and_then(|p| values.text(p))
         .map(str::to_owned)
-}
-
-fn missing_place(register: &Register) -> Fault {
-    let (what, how) = match &register.keys.within {
-        Some(_) if register.keys.owner.is_none() => {
-            ("没有写明所属的上级条目。", "请填写所属条目的编码或名称")
-        }
-        _ => ("没有写明所属部门。", "请填写部门全称，或在导入时指定部门"),
-    };
-    Fault {
-        code: "missing_owner",
-        message: what.to_owned(),
-        suggestion: how.to_owned(),
-    }
 }
 
 fn position_of(register: &Register, key: &str) -> Option<usize> {

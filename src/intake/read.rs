@@ -1,6 +1,7 @@
 //! Reading a file's sheets line by line: what each row is, and the values of those that are entries.
 
 use crate::error::{Error, Result};
+use crate::intake::correct::Corrections;
 use crate::intake::row::{self, Values};
 use crate::intake::sheet_plan::SheetPlan;
 use crate::register::catalogue::Catalogue;
@@ -55,6 +56,10 @@ pub struct Reader<'c> {
     pub plans: &'c [SheetPlan<'c>],
     /// How the sheets introduced themselves.
     pub heads: &'c [SheetHead],
+    /// Cells that somebody corrected.
+    pub corrections: &'c Corrections,
+    /// Whether a preview wants the cells as they stand.
+    pub with_texts: bool,
 }
 
 impl<'c> Reader<'c> {
@@ -101,14 +106,17 @@ impl<'c> Reader<'c> {
     }
 
     fn line(&self, plan: &'c SheetPlan<'c>, sorter: &mut RowSorter, row: Row) -> Option<Line<'c>> {
-        let sorted = sorter.sort(row);
+        let mut sorted = sorter.sort(row);
         let row = sorted.row.number;
         match sorted.kind {
-            RowKind::Data => Some(Line::Entry {
-                plan,
-                row,
-                values: row::read(self.catalogue, plan, &sorted.row),
-            }),
+            RowKind::Data => {
+                self.corrections.lay_over(plan.index, &mut sorted.row);
+                let mut values = row::read(self.catalogue, plan, &sorted.row);
+                if self.with_texts {
+                    values.texts = row::texts(&sorted.row);
+                }
+                Some(Line::Entry { plan, row, values })
+            }
             RowKind::Heading | RowKind::Blank => None,
             RowKind::Total => Some(Line::Total {
                 plan,

@@ -1,9 +1,12 @@
 //! The list of imports: what came in, when, from whom, and whether it was taken back.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::Serialize;
 
+use crate::audit::{self, Event};
 use crate::auth::Viewer;
 use crate::clock;
 use crate::db::connection::Conn;
@@ -79,7 +82,18 @@ pub struct File {
     pub digest: String,
 }
 
-/// Records an applied import.
+/// What an applied import came to.
+#[derive(Clone, Copy, Debug)]
+pub struct CameTo<'c> {
+    /// Its change set, when anything changed.
+    pub change_set: Option<i64>,
+    /// Its rows.
+    pub rows: Counts,
+    /// Departments that its rows speak of.
+    pub touched: &'c BTreeSet<i64>,
+}
+
+/// Records an applied import that came from the command line.
 ///
 /// # Errors
 /// When the database fails.
@@ -88,9 +102,9 @@ pub fn add(
     id: i64,
     viewer: &Viewer,
     file: &File,
-    change_set: Option<i64>,
-    rows: Counts,
+    came_to: &CameTo<'_>,
 ) -> Result<()> {
+    let rows = came_to.rows;
     let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
     let row = ImportRow {
         id,
@@ -99,7 +113,7 @@ pub fn add(
         file_name: file.name.clone(),
         file_digest: file.digest.clone(),
         state: "applied".to_owned(),
-        change_set,
+        change_set: came_to.change_set,
         undone_by: None,
         rows_new: number(rows.new),
         rows_changed: number(rows.changed),
@@ -107,8 +121,57 @@ pub fn add(
         rows_refused: number(rows.refused),
         rows_skipped: number(rows.skipped),
     };
-    each!(conn, c => diesel::insert_into(imports::table).values(&row).execute(c))?;
+    let touched = serde_json::to_string(came_to.touched).unwrap_or_default();
+    each!(conn, c => diesel::insert_into(imports::table)
+        .values((&row, imports::touched.eq(&touched), imports::changed_at.eq(row.at)))
+        .execute(c))?;
     Ok(())
+}
+
+/// Records that an import which was previewed is applied: once, whoever else tries.
+///
+/// # Errors
+/// [`Error::Conflict`] when it is not about to be applied any more; when the database fails.
+pub fn applied(
+    conn: &mut Conn,
+    id: i64,
+    viewer: &Viewer,
+    file: &File,
+    came_to: &CameTo<'_>,
+) -> Result<()> {
+    let rows = came_to.rows;
+    let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+    let touched = serde_json::to_string(came_to.touched).unwrap_or_default();
+    let hit = diesel::update(imports::table.find(id))
+        .filter(imports::state.eq("applying"))
+        .filter(imports::file_digest.eq(&file.digest))
+        .set((
+            imports::state.eq("applied"),
+            imports::changed_at.eq(clock::now()),
+            imports::version.eq(imports::version + 1),
+            imports::change_set.eq(came_to.change_set),
+            imports::rows_new.eq(number(rows.new)),
+            imports::rows_changed.eq(number(rows.changed)),
+            imports::rows_same.eq(number(rows.same)),
+            imports::rows_refused.eq(number(rows.refused)),
+            imports::rows_skipped.eq(number(rows.skipped)),
+            imports::touched.eq(touched),
+            imports::message.eq(""),
+        ))
+        .execute(conn)?;
+    if hit != 1 {
+        return Err(Error::Conflict(format!("导入 {id} 已不在写入中")));
+    }
+    let event = Event::done("apply_import", &format!("导入 {id} {}", file.name))
+        .of(viewer.home())
+        .with(serde_json::json!({
+            "import": id,
+            "change_set": came_to.change_set,
+            "new": rows.new,
+            "changed": rows.changed,
+            "refused": rows.refused,
+        }));
+    audit::record(conn, viewer, &event)
 }
 
 /// Notes that a register holds values under an unknown column.
@@ -179,6 +242,23 @@ pub fn undo(
             Some(done) => undo::take_back(set, viewer, catalogue, done)?,
             None => Undone::default(),
         };
+        diesel::update(imports::table.find(id))
+            .set((
+                imports::undone.eq(serde_json::to_string(&undone).unwrap_or_default()),
+                imports::version.eq(imports::version + 1),
+                imports::changed_at.eq(clock::now()),
+                imports::message.eq(reason),
+            ))
+            .execute(set.conn())?;
+        let event = Event::done("undo_import", &format!("导入 {id} {}", row.file_name))
+            .of(viewer.home())
+            .with(serde_json::json!({
+                "import": id,
+                "removed": undone.removed,
+                "restored": undone.restored,
+                "kept": undone.kept.len(),
+            }));
+        audit::record(set.conn(), viewer, &event)?;
         Ok(Verdict::Commit(undone))
     })
 }

@@ -1,12 +1,12 @@
 //! What an import found and did: the object that `import --json` prints.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Lists in a report are cut at this length; the counts never are.
 pub const LISTED: usize = 10_000;
 
 /// The whole result.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Report {
     /// Number of the import; `null` when nothing was applied.
     pub import: Option<i64>,
@@ -47,7 +47,7 @@ pub struct Report {
 }
 
 /// One sheet.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SheetReport {
     /// Its name.
     pub sheet: String,
@@ -74,7 +74,7 @@ pub struct SheetReport {
 }
 
 /// One column.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ColumnReport {
     /// Letters.
     pub column: String,
@@ -87,12 +87,12 @@ pub struct ColumnReport {
     /// How it was matched.
     pub how: String,
     /// What to know about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
 /// Rows by outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// New entries.
     pub new: u64,
@@ -118,7 +118,7 @@ impl Counts {
 }
 
 /// Rows that are no entries, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Skipped {
     /// Nothing in them.
     pub blank: u64,
@@ -133,7 +133,7 @@ pub struct Skipped {
 }
 
 /// One thing wrong, or worth a look, in one place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// Sheet name.
     pub sheet: String,
@@ -152,7 +152,7 @@ pub struct Problem {
 }
 
 /// An entry that changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryChange {
     /// Sheet name.
     pub sheet: String,
@@ -167,7 +167,7 @@ pub struct EntryChange {
 }
 
 /// A value that changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellChange {
     /// Column letters; empty when the value does not come from a column.
     pub column: String,
@@ -182,7 +182,7 @@ pub struct CellChange {
 }
 
 /// An entry that the file does not mention.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MissingEntry {
     /// Register key.
     pub register: String,

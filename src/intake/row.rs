@@ -1,6 +1,7 @@
 //! Reading one row: cells into values, each with what had to be said about it.
 
 use crate::intake::sheet_plan::{SheetPlan, Target};
+use crate::intake::spool::RowText;
 use crate::register::catalogue::Catalogue;
 use crate::register::field::FieldType;
 use crate::register::rules::Finding;
@@ -17,6 +18,8 @@ pub struct Values {
     pub extras: Vec<(String, String)>,
     /// What had to be said about cells.
     pub said: Vec<Said>,
+    /// The cells as they stand, where a preview wants them.
+    pub texts: Vec<RowText>,
     /// Cells that could not be read, and whatever else speaks against the row.
     pub faults: usize,
     /// Whether the code or the name has been complained about.
@@ -148,6 +151,18 @@ fn extra(header: &str, cell: &Cell, column: u16, out: &mut Values) {
         }
         None => out.extras.push((key, text)),
     }
+}
+
+/// The cells of a row that hold anything, as they stand.
+#[must_use]
+pub fn texts(row: &Row) -> Vec<RowText> {
+    let cells = (0_u16..).zip(&row.cells).filter(|(_, c)| !c.is_blank());
+    cells
+        .map(|(place, cell)| RowText {
+            place,
+            text: cell.text(),
+        })
+        .collect()
 }
 
 /// The texts of a reference or department value, one a target.

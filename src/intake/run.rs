@@ -1,6 +1,7 @@
 //! Walks the pipeline: open, lay out, then plan on one thread and write on another.
 
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Instant;
 
@@ -11,6 +12,7 @@ use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::{Doing, Error, Result};
 use crate::intake::collect::{Collector, RowNotes};
+use crate::intake::correct::Corrections;
 use crate::intake::layout::{self, Wanted};
 use crate::intake::mapping::{MapFile, Remembered};
 use crate::intake::planner::Planner;
@@ -18,6 +20,7 @@ use crate::intake::read::Reader;
 use crate::intake::record::{self, File};
 use crate::intake::report::Report;
 use crate::intake::sheet_plan::SheetPlan;
+use crate::intake::spool::{Ranges, Spool, SpooledRow};
 use crate::ledger::chain;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
@@ -27,9 +30,10 @@ use crate::sheet::fault::SheetFault;
 use crate::sheet::workbook::Rows;
 
 /// How far an import goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Only look.
+    #[default]
     Check,
     /// Everything or nothing.
     Whole,
@@ -37,11 +41,26 @@ pub enum Mode {
     Partial,
 }
 
-/// What is asked for.
+/// An import that is recorded already, and about to be applied.
 #[derive(Clone, Debug)]
+pub struct Staged {
+    /// Its number.
+    pub import: i64,
+    /// The digest of what its preview showed; nothing else may be written.
+    pub plan: String,
+}
+
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
 pub struct Request {
     /// The file.
     pub file: PathBuf,
+    /// Its name as people know it, when it lies under another.
+    pub name: Option<String>,
+    /// Cells that somebody corrected.
+    pub corrections: Corrections,
+    /// The import that is applied; none when it is recorded only with the result.
+    pub staged: Option<Staged>,
     /// How far to go.
     pub mode: Mode,
     /// Only this register.
@@ -50,8 +69,8 @@ pub struct Request {
     pub sheet: Option<String>,
     /// Owner of rows that name none: name or code.
     pub department: Option<String>,
-    /// A mapping given with the file.
-    pub map: Option<MapFile>,
+    /// Mappings given with the file.
+    pub maps: Vec<MapFile>,
     /// Why.
     pub reason: String,
     /// From which day it is true.
@@ -68,7 +87,18 @@ pub struct Done {
     pub notes: RowNotes,
     /// The sheets as the file has them, for the annotated copy.
     pub heads: Vec<SheetHead>,
+    /// Digest of everything that was, or would be, written; only for previews and what is staged.
+    pub plan: String,
+    /// Rows that change nothing, by sheet; only for previews.
+    pub same: BTreeMap<usize, Ranges>,
+    /// Departments that the rows speak of.
+    pub touched: BTreeSet<i64>,
+    /// What was staged is not what would be written now: nothing was.
+    pub moved: bool,
 }
+
+/// Takes the decided rows of a preview.
+pub type Sink<'s> = &'s mut dyn FnMut(Vec<SpooledRow>) -> Result<()>;
 
 /// Told how many rows have been read.
 pub type Progress<'p> = &'p (dyn Fn(u64) + Sync);
@@ -89,30 +119,46 @@ impl From<SheetFault> for Error {
 /// [`Error::Input`] when the file cannot be read to its end; whatever the database says. The ledger is
 /// untouched then. Problems in rows are no error: they are in the report.
 pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>) -> Result<Done> {
+    run_into(app, viewer, request, progress, None)
+}
+
+/// Runs an import; with a sink, the rows of a check go there as they are decided.
+///
+/// # Errors
+/// As [`run`]; and whatever the sink says.
+pub fn run_into(
+    app: &App,
+    viewer: &Viewer,
+    request: &Request,
+    progress: Progress<'_>,
+    sink: Option<Sink<'_>>,
+) -> Result<Done> {
     let begun = Instant::now();
     if !request.file.is_file() {
         let path = request.file.display();
         return Err(Error::Usage(format!("没有找到文件“{path}”，请核对路径")));
     }
     let mut conn = app.database.open()?;
-    let file = File {
-        name: request
-            .file
-            .file_name()
-            .map(|n| n.to_string_lossy().into_owned())
-            .unwrap_or_default(),
-        digest: chain::file_digest(&request.file).doing("读取文件")?,
-    };
-    let workbook = app.parser.open(&request.file)?;
+    let file = file(request)?;
+    let stem = Path::new(&file.name)
+        .file_stem()
+        .map(|s| s.to_string_lossy().into_owned());
+    let workbook = app
+        .parser
+        .open_as(&request.file, &stem.unwrap_or_default())?;
     let heads = workbook.sheets().to_vec();
     let remembered = Remembered::load(&mut conn)?;
     let wanted = Wanted {
         register: request.register.as_deref(),
         sheet: request.sheet.as_deref(),
-        map: request.map.as_ref(),
+        maps: &request.maps,
+        home: viewer.home(),
         remembered: &remembered,
     };
     let mut collector = Collector::new(request.annotate);
+    if sink.is_some() || request.staged.is_some() {
+        collector = collector.spooling(Spool::new(sink.is_some()));
+    }
     collector.report.file.clone_from(&file.name);
     collector.report.format = workbook.format().to_string();
     let notes = workbook.notes().iter().map(|n| n.message.clone());
@@ -122,7 +168,7 @@ pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>
         collector.sheet(sheet.report);
         plans.extend(sheet.plan);
     }
-    if plans.is_empty() {
+    if plans.is_empty() && sink.is_none() {
         return Err(nothing_found(&collector.report));
     }
     let rank = |p: &SheetPlan<'_>| {
@@ -143,16 +189,24 @@ pub fn run(app: &App, viewer: &Viewer, request: &Request, progress: Progress<'_>
         progress,
     };
     let rows = workbook.stream(&order)?;
-    let (mut report, notes) = job.carry_out(&mut conn, rows, collector)?;
-    report.elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(Done {
-        report,
-        notes,
-        heads,
+    let mut done = job.carry_out(&mut conn, rows, collector, sink)?;
+    done.report.elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    done.heads = heads;
+    Ok(done)
+}
+
+fn file(request: &Request) -> Result<File> {
+    let own = || request.file.file_name().map(|n| n.to_string_lossy());
+    Ok(File {
+        name: request
+            .name
+            .clone()
+            .unwrap_or_else(|| own().unwrap_or_default().into_owned()),
+        digest: chain::file_digest(&request.file).doing("读取文件")?,
     })
 }
 
-fn nothing_found(report: &Report) -> Error {
+pub(crate) fn nothing_found(report: &Report) -> Error {
     let why: Vec<String> = report
         .sheets
         .iter()
@@ -172,8 +226,6 @@ fn nothing_found(report: &Report) -> Error {
     }
 }
 
-type Outcomes = (Report, RowNotes);
-
 pub(super) struct Job<'j> {
     app: &'j App,
     viewer: &'j Viewer,
@@ -185,12 +237,19 @@ pub(super) struct Job<'j> {
 }
 
 impl<'j> Job<'j> {
-    fn carry_out(&self, conn: &mut Conn, rows: Rows, collector: Collector) -> Result<Outcomes> {
+    fn carry_out(
+        &self,
+        conn: &mut Conn,
+        rows: Rows,
+        collector: Collector,
+        sink: Option<Sink<'_>>,
+    ) -> Result<Done> {
         if self.request.mode == Mode::Check {
             let next_entry = change_set::next_entry(conn)?;
             let mut planner = self.planner(conn, next_entry, collector)?;
-            self.feed(&mut planner, rows, |_| true)?;
-            return planner.into_outcomes();
+            let mut nowhere = |_| Ok(());
+            self.feed(&mut planner, rows, |_| true, sink.unwrap_or(&mut nowhere))?;
+            return planner.into_done();
         }
         let purpose = Purpose {
             source: "import",
@@ -200,14 +259,13 @@ impl<'j> Job<'j> {
             undoes: None,
         };
         let mut import = None;
-        let (change_set, (mut report, notes)) =
-            change_set::write(conn, self.viewer, purpose, |set| {
-                self.fill(set, rows, collector, &mut import)
-            })?;
-        report.change_set = change_set;
-        report.import = import;
-        report.applied = import.is_some();
-        Ok((report, notes))
+        let (change_set, mut done) = change_set::write(conn, self.viewer, purpose, |set| {
+            self.fill(set, rows, collector, &mut import)
+        })?;
+        done.report.change_set = change_set;
+        done.report.import = import;
+        done.report.applied = import.is_some();
+        Ok(done)
     }
 
     /// Plans on a second thread while this one writes what is planned.
@@ -217,8 +275,12 @@ impl<'j> Job<'j> {
         rows: Rows,
         collector: Collector,
         import: &mut Option<i64>,
-    ) -> Result<Verdict<Outcomes>> {
-        let id = record::next_id(set.conn())?;
+    ) -> Result<Verdict<Done>> {
+        let staged = self.request.staged.as_ref();
+        let id = match staged {
+            Some(staged) => staged.import,
+            None => record::next_id(set.conn())?,
+        };
         set.belongs_to_import(id);
         let next_entry = set.next_entry();
         let mut planner = self.planner(set.conn(), next_entry, collector)?;
@@ -226,7 +288,8 @@ impl<'j> Job<'j> {
         let whole = self.request.mode == Mode::Whole;
         let planned = std::thread::scope(|scope| -> Result<Planner<'_>> {
             let planning = scope.spawn(move || -> Result<Planner<'_>> {
-                self.feed(&mut planner, rows, |batch| sender.send(batch).is_ok())?;
+                let hand_over = |batch| sender.send(batch).is_ok();
+                self.feed(&mut planner, rows, hand_over, &mut |_| Ok(()))?;
                 Ok(planner)
             });
             let mut writing = Ok(());
@@ -245,23 +308,26 @@ impl<'j> Job<'j> {
             Ok(planner)
         })?;
         let refused = planned.collector.report.problems_total > 0;
-        if whole && refused {
-            return Ok(Verdict::Rollback(planned.into_outcomes()?));
+        let new_departments = planned.new_departments.clone();
+        let mut done = planned.into_done()?;
+        done.moved = staged.is_some_and(|s| s.plan != done.plan);
+        if done.moved || (whole && refused) {
+            return Ok(Verdict::Rollback(done));
         }
-        directory::insert(set.conn(), &planned.new_departments)?;
+        directory::insert(set.conn(), &new_departments)?;
         self.remember(set.conn())?;
-        let (report, notes) = planned.into_outcomes()?;
         let change_set = set.has_changes().then(|| set.seq());
-        record::add(
-            set.conn(),
-            id,
-            self.viewer,
-            self.file,
+        let came_to = record::CameTo {
             change_set,
-            report.rows(),
-        )?;
+            rows: done.report.rows(),
+            touched: &done.touched,
+        };
+        match staged {
+            Some(_) => record::applied(set.conn(), id, self.viewer, self.file, &came_to)?,
+            None => record::add(set.conn(), id, self.viewer, self.file, &came_to)?,
+        }
         *import = Some(id);
-        Ok(Verdict::Commit((report, notes)))
+        Ok(Verdict::Commit(done))
     }
 
     /// Plans the file; `hand_over` takes each batch of prepared changes. Cells are read on a thread of their own.
@@ -270,12 +336,15 @@ impl<'j> Job<'j> {
         planner: &mut Planner<'j>,
         rows: Rows,
         mut hand_over: impl FnMut(Vec<Change>) -> bool,
+        sink: Sink<'_>,
     ) -> Result<()> {
         let (sender, receiver) = mpsc::sync_channel(8);
         let reader = Reader {
             catalogue: &self.app.catalogue,
             plans: self.plans,
             heads: self.heads,
+            corrections: &self.request.corrections,
+            with_texts: planner.collector.is_previewing(),
         };
         std::thread::scope(|scope| {
             let reading = scope.spawn(move || reader.run(rows, |batch| sender.send(batch).is_ok()));
@@ -286,6 +355,10 @@ impl<'j> Job<'j> {
                     planner.line(line)?;
                 }
                 (self.progress)(planned);
+                let decided = planner.collector.spool().map(Spool::take);
+                if let Some(decided) = decided.filter(|d| !d.is_empty()) {
+                    sink(decided)?;
+                }
                 let changes = planner.take();
                 if !changes.is_empty() && !hand_over(changes) {
                     return Ok(());
@@ -296,6 +369,9 @@ impl<'j> Job<'j> {
                 cause: "内部错误".to_owned(),
             })??;
             planner.finish()?;
+            if let Some(spool) = planner.collector.spool() {
+                sink(spool.take())?;
+            }
             hand_over(planner.take());
             Ok(())
         })

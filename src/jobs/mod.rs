@@ -4,6 +4,7 @@
 //! update, and idempotent: whoever does it a second time finds its state moved on. `kind` is open; each
 //! kind of job is one [`Work`].
 
+pub mod imports;
 pub mod queue;
 pub mod runner;
 
@@ -53,5 +54,9 @@ pub trait Work: Send + Sync {
 /// All kinds of work of the program.
 #[must_use]
 pub fn works() -> Vec<Box<dyn Work>> {
-    Vec::new()
+    vec![
+        Box::new(imports::Check),
+        Box::new(imports::Apply),
+        Box::new(imports::Undo),
+    ]
 }

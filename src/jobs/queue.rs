@@ -139,15 +139,16 @@ pub fn last_about(conn: &mut Conn, kinds: &[&str], subject: i64) -> Result<Optio
         .optional()?)
 }
 
-/// Whether a job of this kind about a subject waits for a worker.
+/// Whether another job of this kind about a subject is still to be done or being done.
 ///
 /// # Errors
 /// When the database fails.
-pub fn is_waiting(conn: &mut Conn, kind: &str, subject: i64) -> Result<bool> {
+pub fn is_open(conn: &mut Conn, kind: &str, subject: i64, but: i64) -> Result<bool> {
     let waiting = jobs::table
         .filter(jobs::subject.eq(subject))
         .filter(jobs::kind.eq(kind))
-        .filter(jobs::state.eq(QUEUED))
+        .filter(jobs::state.eq_any([QUEUED, RUNNING]))
+        .filter(jobs::id.ne(but))
         .select(jobs::id)
         .first::<i64>(conn)
         .optional()?;

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::auth::Viewer;
+use crate::auth::{Right, Viewer};
 use crate::db::schema::{entries, relations, revisions};
 use crate::error::Result;
 use crate::ledger::change::{Change, Delta, Edges, Op, turn_back};
@@ -18,7 +18,7 @@ use crate::register::field::{FieldType, Register};
 use crate::register::value::{Document, Value};
 
 /// An entry that stays as it is, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// Register key.
     pub register: String,
@@ -27,11 +27,11 @@ pub struct Kept {
     /// Name.
     pub name: String,
     /// Why, in Chinese.
-    pub reason: &'static str,
+    pub reason: String,
 }
 
 /// What taking back came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undone {
     /// Entries turned back to what they were.
     pub restored: usize,
@@ -43,6 +43,7 @@ pub struct Undone {
 
 const EDITED: &str = "此后又有修改";
 const REFERRED: &str = "已被其他条目引用";
+const ELSEWHERE: &str = "现属其他单位，不在您的填报权限内";
 const LOST: &str = "原先引用的条目或部门已不存在";
 
 /// One touched entry: what happened to it then, and how it stands now.
@@ -67,8 +68,11 @@ pub fn take_back(
     let directory = Directory::load(set.conn())?;
     let mut out = Undone::default();
     let mut touched = Vec::new();
-    for entry in load(set, viewer, seq)? {
+    for entry in load(set, viewer, seq, &mut out.kept)? {
         match entry {
+            Ok(entry) if !viewer.can(Right::Write, entry.row.department_id) => {
+                out.kept.push(kept(&entry.row, ELSEWHERE));
+            }
             Ok(entry) => touched.push(entry),
             Err(row) => out.kept.push(kept(&row, EDITED)),
         }
@@ -96,12 +100,12 @@ pub fn take_back(
     Ok(out)
 }
 
-fn kept(row: &EntryRow, reason: &'static str) -> Kept {
+fn kept(row: &EntryRow, reason: &str) -> Kept {
     Kept {
         register: row.register.clone(),
         code: row.code.clone(),
         name: row.name.clone(),
-        reason,
+        reason: reason.to_owned(),
     }
 }
 
@@ -110,6 +114,7 @@ fn load(
     set: &mut ChangeSet<'_>,
     viewer: &Viewer,
     seq: i64,
+    hidden: &mut Vec<Kept>,
 ) -> Result<Vec<std::result::Result<Touched, EntryRow>>> {
     let records: Vec<(i64, i32, String, Option<String>)> = revisions::table
         .filter(revisions::seq.eq(seq))
@@ -127,7 +132,10 @@ fn load(
         let rows = read::by_ids(set.conn(), viewer, &ids)?;
         let mut rows: HashMap<i64, EntryRow> = rows.into_iter().map(|r| (r.id, r)).collect();
         for (id, revision, op, before) in part {
-            let Some(row) = rows.remove(id) else { continue };
+            let Some(row) = rows.remove(id) else {
+                hidden.extend(out_of_sight(set, *id)?);
+                continue;
+            };
             out.push(if row.revision == *revision {
                 let delta = before
                     .as_deref()
@@ -143,6 +151,21 @@ fn load(
         }
     }
     Ok(out)
+}
+
+/// An entry that went to a department which the viewer does not see: its code was the viewer's to know, no more.
+fn out_of_sight(set: &mut ChangeSet<'_>, id: i64) -> Result<Option<Kept>> {
+    let found: Option<(String, String)> = entries::table
+        .find(id)
+        .select((entries::register, entries::code))
+        .first(set.conn())
+        .optional()?;
+    Ok(found.map(|(register, code)| Kept {
+        register,
+        code,
+        name: String::new(),
+        reason: ELSEWHERE.to_owned(),
+    }))
 }
 
 /// Entries about to be removed that something else, or something kept because of it, refers to.
@@ -199,6 +222,9 @@ fn restore(
     let Some(place) = place(set, viewer, directory, register, &document, &edges)? else {
         return Ok(false);
     };
+    if !viewer.can(Right::Write, place.department_id) {
+        return Ok(false);
+    }
     let row = EntryRow::derive(catalogue, register, entry.row.id, place, &document);
     set.add(Change::amend(register, &entry.row, row, edges))?;
     Ok(true)

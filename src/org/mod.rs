@@ -19,7 +19,7 @@ pub mod steps;
 pub mod tree;
 
 mod form;
-mod list;
+pub mod list;
 mod lock;
 
 pub use rules::Rules;

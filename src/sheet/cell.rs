@@ -87,6 +87,22 @@ pub fn column_letters(column: u16) -> String {
     out.iter().rev().collect()
 }
 
+/// The column with these letters: `A` → 0, `AA` → 26.
+#[must_use]
+pub fn column_number(letters: &str) -> Option<u16> {
+    if letters.is_empty() || letters.len() > 3 {
+        return None;
+    }
+    let mut n = 0_u32;
+    for letter in letters.bytes() {
+        if !letter.is_ascii_uppercase() {
+            return None;
+        }
+        n = n * 26 + u32::from(letter - b'A') + 1;
+    }
+    u16::try_from(n - 1).ok()
+}
+
 /// A date cell as text: the day, and the time when there is one.
 fn date_text(serial: f64) -> String {
     let seconds = (serial * 86_400.0).round();
@@ -145,5 +161,8 @@ mod tests {
     fn columns_are_lettered_as_excel_does() {
         let letters = [0, 25, 26, 701, 702].map(column_letters);
         assert_eq!(letters, ["A", "Z", "AA", "ZZ", "AAA"]);
+        let back = letters.map(|l| column_number(&l).unwrap());
+        assert_eq!(back, [0, 25, 26, 701, 702]);
+        assert_eq!(["", "a", "A1", "ABCD"].map(column_number), [None; 4]);
     }
 }

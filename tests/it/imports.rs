@@ -207,10 +207,10 @@ fn a_department_is_known_by_each_of_its_names() {
         );
         // What the file calls it, explained once, is remembered.
         let mut request = Ledger::request(&unknown, Mode::Whole);
-        request.map = Some(MapFile {
+        request.maps = vec![MapFile {
             departments: BTreeMap::from([("示例市教育厅".to_owned(), "SL001".to_owned())]),
             ..MapFile::default()
-        });
+        }];
         assert!(ledger.run(&request).unwrap().report.applied);
         let again = ledger.draw("3.xlsx", &[SYSTEMS, " | 又一系统 | 示例市教育厅 |"]);
         ledger.import_whole(&again);
@@ -271,10 +271,10 @@ fn a_mapping_given_once_is_remembered_for_the_same_header() {
         };
         let key = "main_function";
         let mut request = Ledger::request(&draw(1), Mode::Whole);
-        request.map = Some(MapFile {
+        request.maps = vec![MapFile {
             columns: BTreeMap::from([("干啥用的".to_owned(), Some(key.to_owned()))]),
             ..MapFile::default()
-        });
+        }];
         assert!(ledger.run(&request).unwrap().report.applied);
         let report = ledger.import_whole(&draw(2));
         let column = &report.sheets[0].columns[2];

@@ -4,7 +4,7 @@ use super::{Planner, namesakes, position_of};
 use crate::intake::collect::Place as At;
 use crate::intake::compare::{Prepared, Reference};
 use crate::intake::identify::Identity;
-use crate::intake::known::KnownEntry;
+use crate::intake::known::{Hold, KnownEntry};
 use crate::intake::row::{self, Values};
 use crate::ledger::entry::Place;
 use crate::register::field::{FieldType, Register};
@@ -33,6 +33,9 @@ impl<'c> Planner<'c> {
         let (slot, id, stored, fresh) = match identity {
             Identity::Known(slot) => {
                 let first = self.start.known.get(&register.key, slot).copied()?;
+                if !self.may_write(at, &first) {
+                    return None;
+                }
                 if first.row != 0 {
                     self.collector.fault(at, self.duplicate(&first));
                     return None;
@@ -54,7 +57,11 @@ impl<'c> Planner<'c> {
             Identity::New(note) => {
                 note.into_iter().for_each(|n| self.collector.note(at, n));
                 self.require(at, &values)?;
-                let (id, code) = self.number(register, code_at.and_then(|p| values.text(p)));
+                let given = code_at.and_then(|p| values.text(p));
+                let (id, code) = self.number(register, given);
+                if let (None, Some(spool)) = (given, self.collector.spool()) {
+                    spool.gave(&code, at.plan.number, at.row);
+                }
                 let name = position_of(register, &register.keys.name).and_then(|p| values.text(p));
                 let name_key = words::name_key(name.unwrap_or_default());
                 values.fields.retain(|(p, _)| Some(*p) != code_at);
@@ -65,6 +72,7 @@ impl<'c> Planner<'c> {
                     id,
                     department: place.department_id,
                     within: place.within_id,
+                    hold: Hold::Full,
                     present: true,
                     tentative: false,
                     stored: false,

@@ -177,6 +177,7 @@ impl<'c> Planner<'c> {
             row,
             edges,
             old,
+            self.collector.is_previewing(),
         );
         let on = |key: &str| At {
             field: register.field(key),
@@ -199,8 +200,9 @@ impl<'c> Planner<'c> {
             Some(Comparison::Same) => Outcome::Same,
             Some(Comparison::Change(change, mut cells)) => {
                 let is_new = old.is_none_or(|o| !o.present);
+                compare::name_columns(&mut cells, |key| plan.column_of(key));
+                self.collector.planned(at, &change, &cells);
                 if !is_new {
-                    compare::name_columns(&mut cells, |key| plan.column_of(key));
                     self.collector
                         .changed(at, &change.row.code, &change.row.name, cells);
                 }

@@ -4,20 +4,20 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Planner;
 use crate::error::Result;
-use crate::intake::collect::RowNotes;
-use crate::intake::known::KnownEntry;
-use crate::intake::report::{MissingEntry, Report};
+use crate::intake::known::{Hold, KnownEntry};
+use crate::intake::report::MissingEntry;
+use crate::intake::run::Done;
 use crate::ledger::read;
 
 /// How many missing entries are listed by name.
 const MISSING_LISTED: usize = 1_000;
 
 impl Planner<'_> {
-    /// The report and the notes, with the entries that the file does not mention.
+    /// What the file came to, with the entries that it does not mention.
     ///
     /// # Errors
     /// When the database fails.
-    pub fn into_outcomes(mut self) -> Result<(Report, RowNotes)> {
+    pub fn into_done(mut self) -> Result<Done> {
         let registers: BTreeSet<&str> =
             self.plans.iter().map(|p| p.register.key.as_str()).collect();
         let mut ids = Vec::new();
@@ -30,7 +30,7 @@ impl Planner<'_> {
                 .collect();
             let unseen = known
                 .entries(register)
-                .filter(|e| e.stored && e.present && e.row == 0);
+                .filter(|e| e.stored && e.present && e.row == 0 && e.hold == Hold::Full);
             for entry in unseen.filter(|e| seen.contains(&place_number(e))) {
                 self.collector.report.missing += 1;
                 if ids.len() < MISSING_LISTED {
@@ -46,7 +46,20 @@ impl Planner<'_> {
             };
             self.collector.report.missing_entries.push(missing);
         }
-        Ok(self.collector.into_parts())
+        let spool = self.collector.spool();
+        let plan = spool.as_ref().map(|s| s.plan()).unwrap_or_default();
+        let same = spool.map(|s| s.same().clone()).unwrap_or_default();
+        let touched = self.collector.touched().clone();
+        let (report, notes) = self.collector.into_parts();
+        Ok(Done {
+            report,
+            notes,
+            heads: Vec::new(),
+            plan,
+            same,
+            touched,
+            moved: false,
+        })
     }
 }
 

@@ -4,9 +4,10 @@ use super::{Planner, Within, position_of, value_of};
 use crate::intake::collect::Place as At;
 use crate::intake::identify::{self, Referred, UNKNOWN_REFERENCE};
 use crate::intake::row::{self, Values};
+use crate::ledger::entry::Place;
 use crate::org::directory::Found;
-use crate::register::field::FieldType;
-use crate::register::value::{Note, Value};
+use crate::register::field::{FieldType, Register};
+use crate::register::value::{Fault, Note, Value};
 use crate::register::words;
 
 impl<'c> Planner<'c> {
@@ -71,9 +72,7 @@ impl<'c> Planner<'c> {
         let found = self.start.directory.find(text);
         let id = match &found {
             Found::One(id) => Some(*id),
-            Found::None(_) if !self.start.directory.is_settled() => {
-                Some(self.add_department(at, text))
-            }
+            Found::None(_) if self.may_name_departments() => Some(self.add_department(at, text)),
             _ => None,
         };
         if id.is_none() {
@@ -194,5 +193,67 @@ impl<'c> Planner<'c> {
         };
         self.collector.fault(place, fault);
         Within::Nowhere
+    }
+
+    /// Where a row belongs; a fault when nothing says so.
+    pub(super) fn place(
+        &mut self,
+        at: At<'c>,
+        code: Option<&str>,
+        department: Option<i64>,
+        within: Within,
+        values: &mut Values,
+    ) -> Place {
+        let register = at.plan.register;
+        let by_code = code.and_then(|c| self.start.known.by_code(&register.key, c));
+        let standing = by_code
+            .and_then(|slot| self.start.known.get(&register.key, slot))
+            .filter(|e| e.present);
+        let within_id = match within {
+            Within::Entry { id, .. } => Some(id),
+            Within::Unsaid | Within::Nowhere => None,
+        };
+        match (&register.keys.owner, department, within, standing) {
+            (_, _, Within::Nowhere, _) => {}
+            (Some(_), Some(department_id), _, _) => {
+                return Place {
+                    department_id,
+                    within_id,
+                };
+            }
+            (None, _, Within::Entry { department, .. }, _) => {
+                return Place {
+                    department_id: department,
+                    within_id,
+                };
+            }
+            (_, None, _, Some(e)) if !values.misplaced => {
+                return Place {
+                    department_id: e.department,
+                    within_id: within_id.or(e.within),
+                };
+            }
+            _ if !values.misplaced => self.collector.fault(at, missing_place(register)),
+            _ => {}
+        }
+        values.faults += 1;
+        Place {
+            department_id: 0,
+            within_id: None,
+        }
+    }
+}
+
+fn missing_place(register: &Register) -> Fault {
+    let (what, how) = match &register.keys.within {
+        Some(_) if register.keys.owner.is_none() => {
+            ("没有写明所属的上级条目。", "请填写所属条目的编码或名称")
+        }
+        _ => ("没有写明所属部门。", "请填写部门全称，或在导入时指定部门"),
+    };
+    Fault {
+        code: "missing_owner",
+        message: what.to_owned(),
+        suggestion: how.to_owned(),
     }
 }

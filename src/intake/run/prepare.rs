@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Job, Mode};
+use crate::auth::Right;
 use crate::db::connection::Conn;
 use crate::error::{Error, Result};
 use crate::intake::collect::Collector;
@@ -66,17 +67,16 @@ impl<'j> Job<'j> {
 
     /// Names of departments that the mapping explains.
     fn learn_names(&self, conn: &mut Conn, directory: &mut Directory) -> Result<()> {
-        let Some(map) = &self.request.map else {
-            return Ok(());
-        };
-        for (alias, meant) in &map.departments {
+        for (alias, meant) in self.request.maps.iter().flat_map(|m| &m.departments) {
             let Found::One(id) = directory.find(meant) else {
                 return Err(Error::Usage(format!(
                     "列对应文件中“{alias}”所指的单位“{meant}”不在机构名录中"
                 )));
             };
             directory.learn(alias, id);
-            if self.request.mode != Mode::Check {
+            // Everybody's files will be read by it: only who keeps the organisation may say so for all.
+            let for_all = self.viewer.can(Right::AnswerFiling, id);
+            if self.request.mode != Mode::Check && for_all {
                 directory::remember(conn, id, alias, "matched")?;
             }
         }
@@ -97,7 +97,13 @@ impl<'j> Job<'j> {
                     register: plan.register.key.clone(),
                     columns,
                 };
-                mapping::remember(conn, plan.department.as_deref(), &plan.signature, &memory)?;
+                mapping::remember(
+                    conn,
+                    self.viewer.home(),
+                    plan.department.as_deref(),
+                    &plan.signature,
+                    &memory,
+                )?;
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The test app: a ledger of its own for every test, on each database, driven like a user drives it.
 
+pub mod browser;
 pub mod draw;
 pub mod random;
 pub mod server;
@@ -231,10 +232,11 @@ impl Ledger {
             register: None,
             sheet: None,
             department: None,
-            map: None,
+            maps: Vec::new(),
             reason: String::new(),
             valid_on: None,
             annotate: false,
+            ..Request::default()
         }
     }
 
