@@ -46,3 +46,9 @@ pub fn moment(text: &str) -> Option<NaiveDateTime> {
         .find_map(|f| NaiveDateTime::parse_from_str(text, f).ok())
         .map(|at| at - Duration::hours(CHINA_HOURS))
 }
+
+/// Whether a text is a day, spelled `2026-03-31`.
+#[must_use]
+pub fn is_day(text: &str) -> bool {
+    text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
+}

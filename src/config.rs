@@ -1,9 +1,11 @@
 //! Settings: by flag, then environment, then a configuration file, then defaults.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::accounts::Rules;
 use crate::error::{Doing, Error, Result};
 use crate::sheet::limits::Limits;
 
@@ -19,6 +21,63 @@ pub struct ConfigFile {
     pub definitions: Option<PathBuf>,
     /// Limits for workbooks; those left out keep their defaults.
     pub limits: Limits,
+    /// Rules for passwords, sessions and locks; those left out keep their defaults.
+    pub accounts: Rules,
+    /// The service.
+    pub serve: Serve,
+}
+
+/// How the service listens and what it lets in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Serve {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// A proxy in front ends TLS and tells the caller's address (`X-Forwarded-For`).
+    pub behind_proxy: bool,
+    /// Requests a second that one address may send on average; 0 = no limit.
+    pub rate_per_second: u32,
+    /// Requests that one address may send at once.
+    pub rate_burst: u32,
+    /// Largest body of a request that is no upload, in bytes.
+    pub body_bytes: usize,
+    /// Connections to the database.
+    pub connections: u32,
+    /// Threads that answer requests.
+    pub workers: usize,
+    /// Seconds that running requests are given on SIGTERM.
+    pub drain_seconds: u64,
+}
+
+impl Default for Serve {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            behind_proxy: false,
+            rate_per_second: 100,
+            rate_burst: 400,
+            body_bytes: 2 * 1024 * 1024,
+            connections: 12,
+            workers: 2,
+            drain_seconds: 25,
+        }
+    }
+}
+
+impl Serve {
+    /// Refuses what would send passwords in clear over a network.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a public address without a proxy that ends TLS (GB/T 22239-2019 8.1.4.1 c).
+    pub fn check(&self) -> Result<()> {
+        if self.listen.ip().is_loopback() || self.behind_proxy {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "监听 {} 会让口令明文经过网络。请监听 127.0.0.1，由前置代理提供 HTTPS；确已有代理时加 --behind-proxy",
+            self.listen
+        )))
+    }
 }
 
 /// Settings as they were given on the command line and in the environment.
@@ -43,8 +102,12 @@ pub struct Settings {
     pub definitions: Option<PathBuf>,
     /// Limits for workbooks.
     pub limits: Limits,
-    /// Where files are kept.
+    /// Data folder: the default database, uploads, attachments, signing keys.
     pub data: PathBuf,
+    /// Rules for passwords, sessions and locks.
+    pub accounts: Rules,
+    /// The service.
+    pub serve: Serve,
 }
 
 impl Settings {
@@ -70,6 +133,8 @@ impl Settings {
             definitions: given.definitions.or(file.definitions),
             limits: file.limits,
             data,
+            accounts: file.accounts.settled()?,
+            serve: file.serve,
         })
     }
 }

@@ -60,6 +60,12 @@ pub enum Error {
     /// Nobody is signed in, or no longer.
     #[error("请先登录")]
     SignedOut,
+    /// Login, password or one-time code is wrong: the same words whichever it is.
+    #[error("账号或密码不正确")]
+    WrongCredentials,
+    /// Too many failed sign-ins from this account or address; seconds to wait.
+    #[error("登录失败次数过多，请 {} 分钟后再试，或请安全管理员解锁", .0.div_ceil(60))]
+    Locked(u64),
     /// The thing may be seen, but this may not be done with it; the rule says why.
     #[error("没有权限。{0}")]
     Refused(String),
@@ -103,6 +109,8 @@ impl Error {
             Self::Usage(_)
             | Self::NotFound(_)
             | Self::SignedOut
+            | Self::WrongCredentials
+            | Self::Locked(_)
             | Self::Refused(_)
             | Self::VersionMissing => 2,
             Self::TooLarge(_)
@@ -122,6 +130,8 @@ impl Error {
             Self::NotFound(_) => "not_found",
             Self::Conflict(_) => "conflict",
             Self::SignedOut => "signed_out",
+            Self::WrongCredentials => "wrong_credentials",
+            Self::Locked(_) => "locked",
             Self::Refused(_) => "refused",
             Self::Invalid(_) => "invalid",
             Self::Stale(_) => "stale",

@@ -7,6 +7,7 @@
 //! Rooms, and the one direction in which they may use each other:
 //! `cli → intake → ledger → db → org → register, sheet`.
 
+pub mod accounts;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -20,4 +21,6 @@ pub mod jobs;
 pub mod ledger;
 pub mod org;
 pub mod register;
+pub mod report;
 pub mod sheet;
+pub mod web;

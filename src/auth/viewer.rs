@@ -96,6 +96,19 @@ impl Viewer {
         }
     }
 
+    /// Somebody who has not signed in: may do nothing, but the audit log names the act.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self {
+            account: None,
+            name: "未登录".to_owned(),
+            home: None,
+            roles: Vec::new(),
+            reaches: BTreeMap::new(),
+            origin: Origin::default(),
+        }
+    }
+
     /// A signed-in person: account, name, home department and the roles held with what they extend to.
     #[must_use]
     pub fn signed_in(

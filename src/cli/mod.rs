@@ -12,6 +12,7 @@ use crate::db::connection::Database;
 use crate::error::{Doing, Error, Result};
 use crate::register::catalogue::Catalogue;
 use crate::sheet::workbook;
+use crate::web::observe;
 
 mod demo;
 mod departments;
@@ -21,6 +22,7 @@ mod export;
 mod import;
 mod imports;
 mod output;
+mod serve;
 mod template;
 mod upkeep;
 
@@ -65,6 +67,8 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// 启动网页和接口服务
+    Serve(serve::Serve),
     /// 导入表格
     Import(import::Import),
     /// 列出导入记录
@@ -92,6 +96,7 @@ enum Command {
 /// Everything a command is given.
 struct Context {
     app: App,
+    settings: Settings,
     viewer: Viewer,
     out: Output,
 }
@@ -102,8 +107,12 @@ pub fn main() -> ExitCode {
     if let Some(code) = child() {
         return code;
     }
-    log();
     let cli = Cli::parse();
+    match &cli.command {
+        Command::Serve(command) => serve::log(command.log_json()),
+        Command::Demo(_) => serve::log(false),
+        _ => observe::start_log(false, "warn"),
+    }
     let out = Output::new(cli.common.json);
     match run(cli, out) {
         Ok(code) => ExitCode::from(code),
@@ -128,15 +137,6 @@ fn child() -> Option<ExitCode> {
     }
 }
 
-fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("ONE_LEDGER_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-}
-
 fn run(cli: Cli, out: Output) -> Result<u8> {
     let Common {
         database,
@@ -156,7 +156,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
     let catalogue = Catalogue::load(settings.definitions.as_deref())
         .map_err(|e| Error::Usage(e.to_string()))?;
     let mut parser = workbook::Parser::current().doing("查找程序文件")?;
-    parser.limits = settings.limits;
+    parser.limits = settings.limits.clone();
     let actor = actor
         .or_else(|| std::env::var("USER").ok())
         .unwrap_or_else(|| "operator".to_owned());
@@ -165,12 +165,14 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             catalogue,
             database: Database::at(&settings.database)?,
             parser,
-            data: settings.data,
+            data: settings.data.clone(),
         },
         viewer: Viewer::operator(&actor),
+        settings,
         out,
     };
     match cli.command {
+        Command::Serve(command) => command.run(context),
         Command::Import(command) => command.run(&context),
         Command::Imports(command) => command.run(&context),
         Command::Undo(command) => command.run(&context),

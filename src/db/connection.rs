@@ -13,6 +13,9 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
 /// Below this, `SQLite`'s WAL can lose committed data (the WAL-reset race, fixed in 3.51.3).
 const SQLITE_FLOOR: (u32, u32, u32) = (3, 51, 3);
 
+/// Milliseconds for which a writer waits for another (`SQLite`).
+const PATIENCE: u32 = 120_000;
+
 /// A connection to either engine.
 #[derive(diesel::MultiConnection)]
 pub enum Conn {
@@ -89,8 +92,9 @@ impl Database {
         }
         let mut conn =
             SqliteConnection::establish(&self.address).doing("打开 SQLite 数据库文件")?;
+        conn.batch_execute(&format!("PRAGMA busy_timeout = {PATIENCE}"))?;
         conn.batch_execute(
-            "PRAGMA busy_timeout = 120000; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY; \
              PRAGMA journal_size_limit = 67108864;",
         )?;
@@ -120,6 +124,28 @@ pub fn snapshot<T>(conn: &mut Conn, read: impl FnOnce(&mut Conn) -> Result<T>) -
         }
         read(conn)
     })
+}
+
+/// Runs a write that is not worth waiting for; none when another writer holds the lock (`SQLite`).
+///
+/// # Errors
+/// When the database fails otherwise.
+pub fn without_waiting<T>(
+    conn: &mut Conn,
+    write: impl FnOnce(&mut Conn) -> Result<T>,
+) -> Result<Option<T>> {
+    let Conn::Sqlite(file) = conn else {
+        return write(conn).map(Some);
+    };
+    file.batch_execute("PRAGMA busy_timeout = 0")?;
+    let done = write(conn);
+    if let Conn::Sqlite(file) = conn {
+        file.batch_execute(&format!("PRAGMA busy_timeout = {PATIENCE}"))?;
+    }
+    match done {
+        Err(Error::Database(e)) if e.to_string().contains("locked") => Ok(None),
+        done => done.map(Some),
+    }
 }
 
 /// Brings the schema up to date; returns the names of what was run.

@@ -3,5 +3,6 @@
 //! Two engines, one code path: `SQLite` by default, `PostgreSQL` where one machine is not enough.
 
 pub mod connection;
+pub mod pool;
 pub mod schema;
 pub mod scope;

@@ -174,6 +174,103 @@ diesel::table! {
 }
 
 diesel::table! {
+    accounts (id) {
+        id -> BigInt,
+        login -> Text,
+        name -> Text,
+        department_id -> Nullable<BigInt>,
+        password_hash -> Text,
+        password_set_at -> Timestamp,
+        must_change -> Bool,
+        totp_secret -> Nullable<Text>,
+        totp_confirmed -> Bool,
+        totp_step -> BigInt,
+        active -> Bool,
+        epoch -> BigInt,
+        version -> BigInt,
+        created_at -> Timestamp,
+        created_by -> Text,
+        last_sign_in_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    account_grants (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        role -> Text,
+        department_id -> Nullable<BigInt>,
+        granted_by -> Text,
+        granted_at -> Timestamp,
+        ended_by -> Nullable<Text>,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    account_passwords (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        hash -> Text,
+        set_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    account_sessions (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        kind -> Text,
+        secret_hash -> Text,
+        turn_hash -> Text,
+        turned_hash -> Text,
+        turned_at -> Timestamp,
+        epoch -> BigInt,
+        address -> Text,
+        created_at -> Timestamp,
+        last_used_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    api_tokens (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        name -> Text,
+        secret_hash -> Text,
+        writes -> Bool,
+        epoch -> BigInt,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        last_used_at -> Nullable<Timestamp>,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    sign_in_failures (scope, subject) {
+        scope -> Text,
+        subject -> Text,
+        failures -> BigInt,
+        first_at -> Timestamp,
+        locked_until -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    setup_codes (id) {
+        id -> BigInt,
+        hash -> Text,
+        made_at -> Timestamp,
+        expires_at -> Timestamp,
+        failures -> BigInt,
+        used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
     import_rows (import_id, round, sheet, line) {
         import_id -> BigInt,
         round -> BigInt,
@@ -228,10 +325,66 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    idempotency_keys (account_id, name) {
+        account_id -> BigInt,
+        name -> Text,
+        digest -> Text,
+        status -> Integer,
+        answer -> Text,
+        etag -> Nullable<Text>,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    saved_views (id) {
+        id -> BigInt,
+        register -> Text,
+        name -> Text,
+        account_id -> BigInt,
+        department_id -> Nullable<BigInt>,
+        shared -> Bool,
+        query -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    attachments (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        kind -> Text,
+        file_name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        digest -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+        removed_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    search_state (id) {
+        id -> BigInt,
+        fingerprint -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     entries,
     departments,
     revisions,
     change_sets,
     relations
+);
+
+diesel::allow_tables_to_appear_in_same_query!(
+    accounts,
+    account_grants,
+    account_sessions,
+    api_tokens
 );

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 
 use crate::intake::known::Slot;
 use crate::intake::report::CellChange;
+use crate::ledger::as_of::Definitions;
 use crate::ledger::change::{Change, Edges};
 use crate::ledger::entry::{self, EntryRow, Place};
+use crate::ledger::facts::{self, Diff};
 use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
 use crate::register::rules::Finding;
-use crate::register::value::{Document, EXTRA_PREFIX, Value};
+use crate::register::value::{Document, Value};
 use crate::sheet::cell::column_letters;
 
 /// What a row of the file says, with its identity and its references found.
@@ -140,8 +142,8 @@ pub fn compare(
         (false, false) => Vec::new(),
     };
     let change = match old {
-        None => Change::create(derived, edges),
-        Some(old) => Change::amend(old, derived, edges),
+        None => Change::create(register, &after, derived, edges),
+        Some(old) => Change::amend(register, old, derived, edges),
     };
     Checked {
         comparison: Some(Comparison::Change(Box::new(change), cells)),
@@ -157,39 +159,22 @@ fn cells(
     before: &Document,
     after: &Document,
 ) -> Vec<CellChange> {
-    let mut out = Vec::new();
-    for field in &register.fields {
-        let (old, new) = (before.get(&field.key), after.get(&field.key));
-        if old != new {
-            let show = |v: Option<&Value>| {
-                v.map(|v| field.show(catalogue, directory, v))
-                    .unwrap_or_default()
-            };
-            out.push(CellChange {
-                column: String::new(),
-                field: field.key.clone(),
-                label: field.label.clone(),
-                old: show(old),
-                new: show(new),
-            });
-        }
-    }
-    for key in before.keys().chain(after.keys()) {
-        if let Some(header) = key.strip_prefix(EXTRA_PREFIX)
-            && before.get(key) != after.get(key)
-            && !out.iter().any(|c| &c.field == key)
-        {
-            let text = |d: &Document| entry::text(d, key).unwrap_or_default().to_owned();
-            out.push(CellChange {
-                column: String::new(),
-                field: key.clone(),
-                label: header.to_owned(),
-                old: text(before),
-                new: text(after),
-            });
-        }
-    }
-    out
+    let definitions = Definitions {
+        catalogue,
+        directory,
+        register,
+    };
+    let cell = |d: Diff| CellChange {
+        column: String::new(),
+        field: d.key,
+        label: d.label,
+        old: d.old,
+        new: d.new,
+    };
+    facts::diff(definitions, before, after)
+        .into_iter()
+        .map(cell)
+        .collect()
 }
 
 /// Names the columns of changed cells.

@@ -1,10 +1,11 @@
 //! Whose row it is and which entry it speaks of: departments, references, codes and names.
 
 use crate::intake::known::{Hold, Known, Match, Scope, Slot};
-use crate::org::directory::{Directory, Found};
+pub use crate::ledger::refer::UNKNOWN_REFERENCE;
+use crate::org::directory::Directory;
+pub use crate::org::directory::{department_fault, named_department};
 use crate::register::field::Register;
 use crate::register::value::{Fault, Note};
-use crate::register::words;
 
 /// The entry that a row speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -192,9 +193,6 @@ pub fn several(known: &Known, register: &Register, text: &str, slots: &[Slot]) -
     }
 }
 
-/// The word for a reference that leads nowhere.
-pub const UNKNOWN_REFERENCE: &str = "unknown_reference";
-
 /// The fault of a reference that leads nowhere.
 #[must_use]
 pub fn absent(register: &Register, text: &str) -> Fault {
@@ -202,55 +200,5 @@ pub fn absent(register: &Register, text: &str) -> Fault {
         code: UNKNOWN_REFERENCE,
         message: format!("账本和本文件中都没有{}“{text}”。", register.label),
         suggestion: format!("请核对编码或名称，或先录入该{}", register.label),
-    }
-}
-
-/// The department that a person named outside a file, at the command line or in a setting.
-///
-/// # Errors
-/// [`crate::error::Error::Usage`] with candidates when it is unknown or shared.
-pub fn named_department(directory: &Directory, text: &str) -> crate::error::Result<i64> {
-    match directory.find(text) {
-        Found::One(id) => Ok(id),
-        found => {
-            let fault = department_fault(directory, text, &found);
-            let said = format!("{} {}", fault.message, fault.suggestion);
-            Err(crate::error::Error::Usage(said))
-        }
-    }
-}
-
-/// The fault of a department name that is unknown or shared.
-#[must_use]
-pub fn department_fault(directory: &Directory, text: &str, found: &Found) -> Fault {
-    let (code, message, names) = match found {
-        Found::Many(ids) => {
-            let names: Vec<String> = ids
-                .iter()
-                .filter_map(|id| directory.get(*id))
-                .map(|d| format!("{}（{}）", d.name, d.code))
-                .collect();
-            (
-                "ambiguous_department",
-                format!("有多个单位都叫“{}”。", words::clean(text)),
-                names,
-            )
-        }
-        Found::None(similar) => (
-            "unknown_department",
-            format!("机构名录中没有“{}”。", words::clean(text)),
-            similar.clone(),
-        ),
-        Found::One(_) => ("unknown_department", String::new(), Vec::new()),
-    };
-    let suggestion = if names.is_empty() {
-        "请填写单位全称，或先把该单位加入机构名录".to_owned()
-    } else {
-        format!("是否为: {}？请改用全称或代码", names.join("、"))
-    };
-    Fault {
-        code,
-        message,
-        suggestion,
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::chain::{self, Hash};
 use crate::ledger::entry::{self, EntryRow};
 use crate::ledger::search;
+use crate::register::field::Register;
 use crate::register::value::{Document, Value};
 
 /// What happened to an entry in a change set.
@@ -100,11 +101,16 @@ pub struct Change {
 impl Change {
     /// A new entry.
     #[must_use]
-    pub fn create(row: EntryRow, edges: Vec<Edges>) -> Self {
+    pub fn create(
+        register: &Register,
+        document: &Document,
+        row: EntryRow,
+        edges: Vec<Edges>,
+    ) -> Self {
         Self {
             op: Op::Create,
             digest: chain::row_digest(row.id, &row.register, Some(&row.attributes)),
-            words: Some(search::index_words(&row.name_key, &row.code)),
+            words: Some(search::entry_words(register, &row, document)),
             edges,
             before: None,
             row,
@@ -113,16 +119,22 @@ impl Change {
 
     /// New values for an entry that stood as `old`; makes a removed one present again.
     #[must_use]
-    pub fn amend(old: &EntryRow, mut row: EntryRow, edges: Vec<Edges>) -> Self {
-        let before = delta(
-            &entry::parse(&old.attributes),
-            &entry::parse(&row.attributes),
-        );
+    pub fn amend(
+        register: &Register,
+        old: &EntryRow,
+        mut row: EntryRow,
+        edges: Vec<Edges>,
+    ) -> Self {
+        let (stood, stands) = (entry::parse(&old.attributes), entry::parse(&row.attributes));
+        let before = delta(&stood, &stands);
         row.revision = old.revision + 1;
         row.created_seq = old.created_seq;
         row.present = true;
-        let words = (!old.present || old.name != row.name || old.code != row.code)
-            .then(|| search::index_words(&row.name_key, &row.code));
+        let renamed = !old.present || old.name != row.name || old.code != row.code;
+        let words = (renamed
+            || search::value_words(register, &old.stage, &stood)
+                != search::value_words(register, &row.stage, &stands))
+        .then(|| search::entry_words(register, &row, &stands));
         Self {
             op: if old.present { Op::Change } else { Op::Create },
             digest: chain::row_digest(row.id, &row.register, Some(&row.attributes)),

@@ -4,11 +4,18 @@
 //! import, a form, an undo or a job, so that history, scope and chain cannot disagree.
 
 pub mod as_of;
+pub mod attachment;
 pub mod chain;
 pub mod change;
 pub mod change_set;
+pub mod edit;
 pub mod entry;
+pub mod facts;
+pub mod list;
 pub mod read;
+pub mod refer;
+pub mod saved;
 pub mod search;
+pub mod sight;
 pub mod undo;
 pub mod verify;

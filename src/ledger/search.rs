@@ -5,6 +5,9 @@
 
 use pinyin::ToPinyin;
 
+use crate::ledger::entry;
+use crate::register::field::{Field, FieldType, Register};
+use crate::register::value::{Document, Value};
 use crate::register::words;
 
 /// Marks a pair of pinyin initials, so that `yb` typed as a word of a name is something else.
@@ -26,6 +29,92 @@ pub fn index_words(name_key: &str, code: &str) -> String {
         }
     }
     out.truncate(out.trim_end().len());
+    out
+}
+
+/// Marks words that stand for a value: both engines keep a private character as part of a word, and no name has one.
+const MARK: char = '\u{e000}';
+
+/// Key under which an entry's stage is found among its value words.
+pub const STAGE: &str = "stage";
+
+/// All words of an entry: those it is searched by, and one for each value it is filtered by.
+///
+/// The values ride on the index of the search words. Measured on 100,000 rows of 22 columns, an index a filter
+/// field would have made the import half as slow again; these words cost it a twentieth.
+#[must_use]
+pub fn entry_words(register: &Register, row: &entry::EntryRow, document: &Document) -> String {
+    let mut out = index_words(&row.name_key, &row.code);
+    for word in value_words(register, &row.stage, document) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(&word);
+    }
+    out
+}
+
+/// The words for the values an entry is filtered by, in the order of the fields.
+#[must_use]
+pub fn value_words(register: &Register, stage: &str, document: &Document) -> Vec<String> {
+    let mut out = vec![
+        register_word(&register.key),
+        value_word(&register.key, STAGE, stage),
+    ];
+    for field in register.fields.iter().filter(|f| f.filter) {
+        let Some(value) = document.get(&field.key) else {
+            continue;
+        };
+        for value in filter_values(field, value) {
+            out.push(value_word(&register.key, &field.key, &value));
+        }
+    }
+    out
+}
+
+/// The word that every entry of a register has.
+#[must_use]
+pub fn register_word(register: &str) -> String {
+    value_word(register, "", "")
+}
+
+/// The word for one value of one field.
+#[must_use]
+pub fn value_word(register: &str, key: &str, value: &str) -> String {
+    // FNV-1a: stored in the index, so it must never change with a version of the language.
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in [register, key, value]
+        .iter()
+        .flat_map(|part| part.bytes().chain([0]))
+    {
+        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    }
+    format!("{MARK}{hash:x}")
+}
+
+/// The values under which a value is found: a region also under those above it, a date under its year.
+#[must_use]
+pub fn filter_values(field: &Field, value: &Value) -> Vec<String> {
+    match (field.kind, value) {
+        (_, Value::Bool(b)) => vec![b.to_string()],
+        (_, Value::Integer(n)) => vec![n.to_string()],
+        (_, Value::List(list)) => list.clone(),
+        (FieldType::Date, Value::Text(date)) => vec![date.chars().take(4).collect()],
+        (FieldType::Region, Value::Text(code)) => regions(code),
+        (_, Value::Text(text)) => vec![text.clone()],
+    }
+}
+
+/// A region code and those of the province and the city it lies in (GB/T 2260 pads with zeros).
+fn regions(code: &str) -> Vec<String> {
+    let mut out = vec![code.to_owned()];
+    for digits in [2, 4] {
+        let above: String = code.chars().take(digits).collect();
+        let above = format!("{above:0<6}");
+        if !out.contains(&above) {
+            out.push(above);
+        }
+    }
     out
 }
 

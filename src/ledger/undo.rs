@@ -226,7 +226,7 @@ fn restore(
         return Ok(false);
     }
     let row = EntryRow::derive(catalogue, register, entry.row.id, place, &document);
-    set.add(Change::amend(&entry.row, row, edges))?;
+    set.add(Change::amend(register, &entry.row, row, edges))?;
     Ok(true)
 }
 

@@ -10,8 +10,8 @@ use diesel::prelude::*;
 use crate::db::connection::Conn;
 use crate::db::schema::{department_aliases, departments};
 use crate::each;
-use crate::error::Result;
-use crate::register::value::Names;
+use crate::error::{Error, Result};
+use crate::register::value::{Fault, Names};
 use crate::register::words;
 
 /// A department.
@@ -238,4 +238,54 @@ pub fn remember(conn: &mut Conn, department: i64, alias: &str, kind: &str) -> Re
     };
     each!(conn, c => diesel::insert_into(department_aliases::table).values(&row).on_conflict_do_nothing().execute(c))?;
     Ok(())
+}
+
+/// The department that a person named outside a file, at the command line or in a setting.
+///
+/// # Errors
+/// [`Error::Usage`] with candidates when it is unknown or shared.
+pub fn named_department(directory: &Directory, text: &str) -> Result<i64> {
+    match directory.find(text) {
+        Found::One(id) => Ok(id),
+        found => {
+            let fault = department_fault(directory, text, &found);
+            let said = format!("{} {}", fault.message, fault.suggestion);
+            Err(Error::Usage(said))
+        }
+    }
+}
+
+/// The fault of a department name that is unknown or shared.
+#[must_use]
+pub fn department_fault(directory: &Directory, text: &str, found: &Found) -> Fault {
+    let (code, message, names) = match found {
+        Found::Many(ids) => {
+            let names: Vec<String> = ids
+                .iter()
+                .filter_map(|id| directory.get(*id))
+                .map(|d| format!("{}（{}）", d.name, d.code))
+                .collect();
+            (
+                "ambiguous_department",
+                format!("有多个单位都叫“{}”。", words::clean(text)),
+                names,
+            )
+        }
+        Found::None(similar) => (
+            "unknown_department",
+            format!("机构名录中没有“{}”。", words::clean(text)),
+            similar.clone(),
+        ),
+        Found::One(_) => ("unknown_department", String::new(), Vec::new()),
+    };
+    let suggestion = if names.is_empty() {
+        "请填写单位全称，或先把该单位加入机构名录".to_owned()
+    } else {
+        format!("是否为: {}？请改用全称或代码", names.join("、"))
+    };
+    Fault {
+        code,
+        message,
+        suggestion,
+    }
 }

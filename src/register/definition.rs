@@ -85,8 +85,7 @@ pub(super) struct FieldDef {
     pub required_if: Option<RequiredIfDef>,
     pub refuse: Option<RefuseDef>,
     pub warn_over: Option<Spanned<i64>>,
-    #[serde(default)]
-    pub visible_to: Visibility,
+    pub visible_to: Option<Visibility>,
     #[serde(default)]
     pub filter: bool,
     #[serde(default)]

@@ -11,7 +11,7 @@ use super::check::{self, Draft, Place};
 use super::codes;
 use super::definition::{self, FieldDef, FileDef};
 use super::error::DefinitionError;
-use super::field::{Field, KeyFields, Refuse, Register, RequiredIf};
+use super::field::{Field, FieldType, KeyFields, Refuse, Register, RequiredIf, Visibility};
 use super::region;
 use super::words::header;
 
@@ -271,7 +271,7 @@ fn field(def: &FieldDef) -> Field {
             reason: r.reason.clone(),
         }),
         warn_over: def.warn_over.as_ref().map(|n| *n.get_ref()),
-        visible_to: def.visible_to,
+        visible_to: def.visible_to.unwrap_or_else(|| unsaid(def.kind)),
         filter: def.filter,
         listed: def.listed,
         help: def.help.clone(),
@@ -308,4 +308,13 @@ fn in_order(mut rest: Vec<Register>) -> Vec<Register> {
         out.push(rest.remove(next));
     }
     out
+}
+
+/// Who sees a field whose definition does not say: amounts are the department's and its bureaus' (and those
+/// with a right to amounts), everything else is in the summary.
+fn unsaid(kind: FieldType) -> Visibility {
+    match kind {
+        FieldType::Money => Visibility::Own,
+        _ => Visibility::Everyone,
+    }
 }

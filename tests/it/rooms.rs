@@ -46,7 +46,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     ),
     ("error", &["auth"]),
     ("app", &["db", "register", "sheet"]),
-    ("config", &["sheet", "error"]),
+    ("config", &["accounts", "sheet", "error"]),
 ];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {

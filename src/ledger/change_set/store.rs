@@ -212,6 +212,7 @@ fn amend(conn: &mut Conn, seq: i64, change: &Change) -> Result<()> {
             entries::amount.eq(row.amount),
             entries::year.eq(row.year),
             entries::completeness.eq(row.completeness),
+            entries::published.eq(row.published),
             entries::present.eq(row.present),
             entries::revision.eq(row.revision),
             entries::changed_seq.eq(row.changed_seq),

@@ -3,6 +3,7 @@
 pub mod draw;
 pub mod random;
 pub mod server;
+pub mod service;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -186,6 +187,11 @@ impl Ledger {
     /// A connection.
     pub fn conn(&self) -> Conn {
         self.app.database.connect().unwrap()
+    }
+
+    /// The test's own folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// A path in the test's own folder.

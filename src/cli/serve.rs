@@ -1,0 +1,84 @@
+//! `serve`: the service, until it is told to stop.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use clap::Args;
+
+use crate::accounts;
+use crate::cli::Context;
+use crate::config;
+use crate::error::Result;
+use crate::web::state::State;
+use crate::web::{self, observe};
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// 监听地址和端口，默认 127.0.0.1:8080
+    #[arg(long, env = "ONE_LEDGER_LISTEN")]
+    listen: Option<SocketAddr>,
+    /// 前面有提供 HTTPS 的代理，来源地址取自 X-Forwarded-For
+    #[arg(long, env = "ONE_LEDGER_BEHIND_PROXY")]
+    behind_proxy: bool,
+    /// 日志用 JSON
+    #[arg(long, env = "ONE_LEDGER_LOG_JSON")]
+    log_json: bool,
+    /// 每个来源地址每秒平均请求数上限，0 为不限
+    #[arg(long, env = "ONE_LEDGER_RATE")]
+    rate: Option<u32>,
+    /// 数据库连接数上限
+    #[arg(long, env = "ONE_LEDGER_CONNECTIONS")]
+    connections: Option<u32>,
+    /// 应答请求的线程数
+    #[arg(long, env = "ONE_LEDGER_WORKERS")]
+    workers: Option<usize>,
+}
+
+impl Serve {
+    /// Whether the log is JSON.
+    pub fn log_json(&self) -> bool {
+        self.log_json
+    }
+
+    fn over(&self, mut serve: config::Serve) -> config::Serve {
+        serve.listen = self.listen.unwrap_or(serve.listen);
+        serve.behind_proxy |= self.behind_proxy;
+        serve.rate_per_second = self.rate.unwrap_or(serve.rate_per_second);
+        serve.connections = self.connections.unwrap_or(serve.connections);
+        serve.workers = self.workers.unwrap_or(serve.workers);
+        serve
+    }
+
+    pub fn run(self, context: Context) -> Result<u8> {
+        let serve = self.over(context.settings.serve.clone());
+        serve.check()?;
+        drop(context.app.database.open()?);
+        run(context, &serve, |_| Ok(()))
+    }
+}
+
+/// Serves the context's ledger; `ready` is told the address once it listens.
+pub fn run(
+    context: Context,
+    serve: &config::Serve,
+    ready: impl FnOnce(SocketAddr) -> Result<()>,
+) -> Result<u8> {
+    let accounts =
+        accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
+    let out = context.out;
+    let state = Data::new(State::open(Arc::new(context.app), accounts, serve)?);
+    actix_web::rt::System::new().block_on(async move {
+        let listening = web::listen(state, serve)?;
+        out.line(&format!("一本账服务已启动: http://{}/", listening.address));
+        ready(listening.address)?;
+        listening.run().await
+    })?;
+    tracing::info!("stopped");
+    Ok(0)
+}
+
+/// Starts the log of the service.
+pub fn log(json: bool) {
+    observe::start_log(json, "warn,one_ledger=info");
+}

@@ -1,0 +1,413 @@
+//! How a list is found: by the index that leaves the fewest rows to look at.
+//!
+//! Neither engine can be trusted to choose: `SQLite` keeps no statistics, and `PostgreSQL` has none yet right after
+//! an import. So the sizes of the two sets that may be small are looked up, each only as far as it matters.
+
+use diesel::dsl::sql;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Text};
+
+use super::cursor::{Key, Start};
+use super::{Query, Sort};
+use crate::auth::{Right, Viewer};
+use crate::db::connection::Conn;
+use crate::db::schema::entries;
+use crate::db::scope::{narrowed, summaries, visible};
+use crate::error::{Error, Problem, Result};
+use crate::ledger::entry::{EntryRow, stage_word};
+use crate::ledger::{search, sight};
+use crate::register::field::Register;
+use crate::register::words;
+
+type Boxed<'a> = entries::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
+
+/// Up to this many entries are sorted without an index.
+const SMALL: usize = 5_000;
+
+/// A query, with everything decided that needs no database.
+pub(super) struct Plan<'p> {
+    viewer: &'p Viewer,
+    register: &'p Register,
+    mine: bool,
+    sort: Sort,
+    down: bool,
+    /// Only these departments; `None` is no limit.
+    departments: Option<Vec<i64>>,
+    /// Words that must all be there; of each group, one.
+    groups: Vec<Vec<String>>,
+    /// Parts of names that the words alone do not make certain.
+    parts: Vec<String>,
+}
+
+/// What leads to the rows.
+enum Drive {
+    /// The index that has the order.
+    Order,
+    /// The few entries of the departments.
+    Departments,
+    /// The few entries that have the words.
+    Few(Vec<i64>),
+    /// The entries that have the words, as they come by number.
+    Words,
+}
+
+impl<'p> Plan<'p> {
+    pub fn of(viewer: &'p Viewer, register: &'p Register, query: &Query) -> Result<Self> {
+        let mut rights: Vec<Right> = query.sort.needs(register).into_iter().collect();
+        if query.mine {
+            rights.push(Right::SeeOwn);
+        }
+        let mut groups = Vec::new();
+        for (key, values) in &query.filters {
+            if let Some(field) = register.field(key) {
+                rights.extend(sight::needs(register, field));
+            }
+            let word = |value: &String| search::value_word(&register.key, key, value);
+            groups.push(values.iter().map(word).collect());
+        }
+        if !query.stages.is_empty() {
+            let stages = query.stages.iter().map(|s| stage_word(*s));
+            let word = |stage| search::value_word(&register.key, search::STAGE, stage);
+            groups.push(stages.map(word).collect());
+        }
+        let mut parts = Vec::new();
+        if let Some(search) = &query.search {
+            let (words, uncertain) = sought(search)?;
+            groups.extend(words.into_iter().map(|w| vec![w]));
+            parts = uncertain;
+        }
+        if !groups.is_empty() {
+            groups.push(vec![search::register_word(&register.key)]);
+        }
+        let wished = (!query.departments.is_empty()).then(|| query.departments.clone());
+        let departments = rights.into_iter().fold(wished, |held, right| {
+            narrowed(viewer, right, held.as_deref())
+        });
+        Ok(Self {
+            viewer,
+            register,
+            mine: query.mine,
+            sort: query.sort,
+            down: query.down,
+            departments,
+            groups,
+            parts,
+        })
+    }
+
+    fn is_nothing(&self) -> bool {
+        self.departments.as_ref().is_some_and(Vec::is_empty)
+    }
+
+    /// The rows that fit, but for words and order.
+    fn scope<'a>(&self) -> Boxed<'a> {
+        let scoped: Boxed<'a> = if self.mine {
+            visible(self.viewer).into_boxed()
+        } else {
+            summaries(self.viewer).into_boxed()
+        };
+        scoped.filter(entries::present.eq(true))
+    }
+
+    /// The same, of the register; `indexed` lets the engine go through the departments.
+    fn base<'a>(&self, indexed: bool) -> Boxed<'a> {
+        let mut query = self
+            .scope()
+            .filter(entries::register.eq(self.register.key.clone()));
+        if let Some(departments) = &self.departments {
+            query = match departments.as_slice() {
+                [one] if indexed => query.filter(entries::department_id.eq(*one)),
+                many if indexed => query.filter(entries::department_id.eq_any(many.to_vec())),
+                // The plus keeps SQLite from taking the index of departments and sorting what it finds.
+                many => query.filter(sql::<BigInt>("+entries.department_id").eq_any(many.to_vec())),
+            };
+        }
+        for part in &self.parts {
+            query = query.filter(
+                sql::<Bool>("(entries.name_key LIKE ")
+                    .bind::<Text, _>(part.clone())
+                    .sql(" ESCAPE '!' OR lower(entries.code) LIKE ")
+                    .bind::<Text, _>(part.clone())
+                    .sql(" ESCAPE '!')"),
+            );
+        }
+        query
+    }
+
+    /// The same, behind a key in reading direction, in order.
+    fn ordered<'a>(&self, query: Boxed<'a>, from: &Start, indexed: bool) -> Boxed<'a> {
+        let down = self.down != from.backward;
+        let mut query = query;
+        if let Some((key, id)) = &from.key {
+            let sort = self.sort;
+            query = match key {
+                Key::Number(n) if sort == Sort::Recorded && down => {
+                    query.filter(entries::id.lt(*n))
+                }
+                Key::Number(n) if sort == Sort::Recorded => query.filter(entries::id.gt(*n)),
+                Key::Number(n) => query.filter(
+                    sql::<Bool>(&behind(sort, down))
+                        .bind::<BigInt, _>(*n)
+                        .sql(", ")
+                        .bind::<BigInt, _>(*id)
+                        .sql(")"),
+                ),
+                Key::Text(t) => query.filter(
+                    sql::<Bool>(&behind(sort, down))
+                        .bind::<Text, _>(t.clone())
+                        .sql(", ")
+                        .bind::<BigInt, _>(*id)
+                        .sql(")"),
+                ),
+            };
+        }
+        query.order(sql::<Bool>(&order(self.sort, down, indexed)))
+    }
+
+    /// The words as the engine's own query language; empty when there are none.
+    fn expression(&self, conn: &Conn) -> String {
+        let (quote, any, all) = match conn {
+            Conn::Sqlite(_) => ('"', " OR ", " AND "),
+            Conn::Postgres(_) => ('\'', " | ", " & "),
+        };
+        let one = |group: &Vec<String>| {
+            let words: Vec<String> = group.iter().map(|w| format!("{quote}{w}{quote}")).collect();
+            format!("({})", words.join(any))
+        };
+        self.groups.iter().map(one).collect::<Vec<_>>().join(all)
+    }
+
+    fn drive(&self, conn: &mut Conn) -> Result<Drive> {
+        let by_number = self.sort == Sort::Recorded;
+        let one_department = self.departments.as_ref().is_some_and(|d| d.len() == 1);
+        if self.groups.is_empty() && by_number && one_department {
+            return Ok(Drive::Departments);
+        }
+        if let Some(departments) = &self.departments
+            && has_few(conn, &self.register.key, departments)?
+        {
+            return Ok(Drive::Departments);
+        }
+        if self.groups.is_empty() {
+            return Ok(Drive::Order);
+        }
+        if by_number {
+            return Ok(Drive::Words);
+        }
+        let words = self.expression(conn);
+        let ids = with_words(conn, &words, None, false, SMALL + 1)?;
+        Ok(if ids.len() <= SMALL {
+            Drive::Few(ids)
+        } else {
+            Drive::Order
+        })
+    }
+}
+
+/// The rows of a page, in reading direction.
+pub(super) fn rows(
+    conn: &mut Conn,
+    plan: &Plan<'_>,
+    from: &Start,
+    limit: usize,
+) -> Result<Vec<EntryRow>> {
+    let load = |conn: &mut Conn, query: Boxed<'_>| query.select(EntryRow::as_select()).load(conn);
+    fetch(conn, plan, from, limit, load)
+}
+
+/// The numbers of the entries that fit, at most `limit`, in no order that matters.
+pub(super) fn ids(conn: &mut Conn, plan: &Plan<'_>, limit: usize) -> Result<Vec<i64>> {
+    let from = Start {
+        key: None,
+        backward: false,
+    };
+    let load = |conn: &mut Conn, query: Boxed<'_>| query.select(entries::id).load(conn);
+    fetch(conn, plan, &from, limit, load)
+}
+
+fn fetch<T>(
+    conn: &mut Conn,
+    plan: &Plan<'_>,
+    from: &Start,
+    limit: usize,
+    load: impl Fn(&mut Conn, Boxed<'_>) -> QueryResult<Vec<T>>,
+) -> Result<Vec<T>> {
+    if plan.is_nothing() {
+        return Ok(Vec::new());
+    }
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let drive = plan.drive(conn)?;
+    if matches!(drive, Drive::Words) {
+        return by_words(conn, plan, from, limit, load);
+    }
+    let words = plan.expression(conn);
+    let mut query = match &drive {
+        Drive::Order | Drive::Words => plan.ordered(plan.base(false), from, true),
+        Drive::Departments => {
+            let one = plan.departments.as_ref().is_some_and(|d| d.len() == 1);
+            plan.ordered(plan.base(true), from, one)
+        }
+        Drive::Few(ids) => {
+            let among = plan.base(false).filter(entries::id.eq_any(ids.clone()));
+            plan.ordered(among, from, false)
+        }
+    };
+    if !words.is_empty() && !matches!(drive, Drive::Few(_)) {
+        query = match conn {
+            Conn::Sqlite(_) => query.filter(
+                sql::<Bool>("EXISTS (SELECT 1 FROM entry_words WHERE entry_words.rowid = entries.id AND entry_words MATCH ")
+                    .bind::<Text, _>(words)
+                    .sql(")"),
+            ),
+            Conn::Postgres(_) => query.filter(
+                sql::<Bool>("EXISTS (SELECT 1 FROM entry_words WHERE entry_words.entry_id = entries.id AND entry_words.words @@ CAST(")
+                    .bind::<Text, _>(words)
+                    .sql(" AS tsquery))"),
+            ),
+        };
+    }
+    Ok(load(conn, query.limit(most))?)
+}
+
+/// Entries that have the words, some hundred at a time, until the page is full.
+fn by_words<T>(
+    conn: &mut Conn,
+    plan: &Plan<'_>,
+    from: &Start,
+    limit: usize,
+    load: impl Fn(&mut Conn, Boxed<'_>) -> QueryResult<Vec<T>>,
+) -> Result<Vec<T>> {
+    let words = plan.expression(conn);
+    let down = plan.down != from.backward;
+    let mut after = from.key.as_ref().map(|(_, id)| *id);
+    let mut chunk = limit.saturating_mul(2).clamp(100, 4_000);
+    let mut out = Vec::new();
+    loop {
+        let ids = with_words(conn, &words, after, down, chunk)?;
+        after = ids.last().copied();
+        let ended = ids.len() < chunk;
+        let most = i64::try_from(limit - out.len()).unwrap_or(i64::MAX);
+        let among = plan.base(false).filter(entries::id.eq_any(ids));
+        let order = sql::<Bool>(&order(Sort::Recorded, down, true));
+        out.extend(load(conn, among.order(order).limit(most))?);
+        if ended || out.len() >= limit {
+            return Ok(out);
+        }
+        chunk = (chunk * 2).min(4_000);
+    }
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Numbers of the entries that have the words, behind one, in order.
+fn with_words(
+    conn: &mut Conn,
+    words: &str,
+    after: Option<i64>,
+    down: bool,
+    limit: usize,
+) -> Result<Vec<i64>> {
+    let statement = match (&*conn, down) {
+        (Conn::Sqlite(_), false) => {
+            "SELECT rowid AS id FROM entry_words WHERE entry_words MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?"
+        }
+        (Conn::Sqlite(_), true) => {
+            "SELECT rowid AS id FROM entry_words WHERE entry_words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
+        }
+        (Conn::Postgres(_), false) => {
+            "SELECT entry_id AS id FROM entry_words WHERE words @@ CAST($1 AS tsquery) AND entry_id > $2 ORDER BY entry_id LIMIT $3"
+        }
+        (Conn::Postgres(_), true) => {
+            "SELECT entry_id AS id FROM entry_words WHERE words @@ CAST($1 AS tsquery) AND entry_id < $2 ORDER BY entry_id DESC LIMIT $3"
+        }
+    };
+    let begin = if down { i64::MAX } else { 0 };
+    let found: Vec<Number> = diesel::sql_query(statement)
+        .bind::<Text, _>(words)
+        .bind::<BigInt, _>(after.unwrap_or(begin))
+        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
+        .load(conn)?;
+    Ok(found.into_iter().map(|n| n.id).collect())
+}
+
+/// Whether departments have few entries in a register, seen or not: which way to go, never shown.
+fn has_few(conn: &mut Conn, register: &str, departments: &[i64]) -> Result<bool> {
+    let most = i64::try_from(SMALL + 1).unwrap_or(i64::MAX);
+    let found = entries::table
+        .filter(entries::register.eq(register.to_owned()))
+        .filter(entries::department_id.eq_any(departments.to_vec()))
+        .select(entries::id)
+        .limit(most)
+        .load::<i64>(conn)?;
+    Ok(found.len() <= SMALL)
+}
+
+/// The expression of an order; [`super::cursor`] knows what it gives.
+fn expression(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Recorded => "entries.id",
+        Sort::Code => "entries.code",
+        Sort::Name => "entries.name_key",
+        Sort::Changed => "entries.changed_seq",
+        Sort::Department => "entries.department_id",
+        Sort::Stage => {
+            "(CASE entries.stage WHEN 'application' THEN 0 WHEN 'build' THEN 1 WHEN 'acceptance' THEN 2 \
+             WHEN 'operation' THEN 3 WHEN 'retired' THEN 4 ELSE 9 END)"
+        }
+        Sort::Completeness => "entries.completeness",
+        Sort::Amount => "COALESCE(entries.amount, -9000000000000000000)",
+        Sort::Year => "COALESCE(entries.year, -1)",
+    }
+}
+
+/// The comparison with a key, up to the key's first value.
+fn behind(sort: Sort, down: bool) -> String {
+    let sign = if down { '<' } else { '>' };
+    format!("({}, entries.id) {sign} (", expression(sort))
+}
+
+fn order(sort: Sort, down: bool, indexed: bool) -> String {
+    let way = if down { "DESC" } else { "ASC" };
+    // What is no bare column cannot be read off an index: a few rows are to be sorted, not a register walked.
+    match (sort, indexed) {
+        (Sort::Recorded, true) => format!("entries.id {way}"),
+        (Sort::Recorded, false) => format!("+entries.id {way}"),
+        (Sort::Code, false) => format!("(entries.code || '') {way}, entries.id {way}"),
+        _ => format!("{} {way}, entries.id {way}", expression(sort)),
+    }
+}
+
+/// The words of a search, and the parts of names that the words alone do not make certain.
+fn sought(search: &str) -> Result<(Vec<String>, Vec<String>)> {
+    let mut sought = Vec::new();
+    let mut parts = Vec::new();
+    for term in search.split_whitespace() {
+        sought.extend(search::query_words(term));
+        let key = words::name_key(term);
+        let spelled = key.chars().any(|c| !c.is_ascii());
+        if spelled && key.chars().count() > 2 {
+            parts.push(format!("%{}%", escaped(&key)));
+        }
+    }
+    if sought.is_empty() {
+        return Err(Error::Invalid(vec![Problem::new(
+            "search",
+            "too_short",
+            "至少需要两个字才能查找。",
+            "请输入名称中相连的两个字、拼音首字母或编码",
+        )]));
+    }
+    sought.sort_unstable();
+    sought.dedup();
+    Ok((sought, parts))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_")
+}

@@ -1,0 +1,3 @@
+//! What the ledger gives out beside its pages: the exports of lists.
+
+pub mod view;

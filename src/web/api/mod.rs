@@ -1,0 +1,95 @@
+//! JSON for machines under `/api/v1`, described by an `OpenAPI` document made from this code.
+//!
+//! Every operation declares `x-permission` (a right's word, or `signed_in`, `public`) and `x-scope`
+//! (`own`, `level`, `subtree`, `all`, `none`); a test asks every route as every role and holds them to it.
+
+use actix_web::{HttpResponse, web};
+use utoipa::OpenApi as _;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_actix_web::AppExt as _;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::db::pool::Pool;
+use crate::error::Error;
+use crate::register::catalogue::Catalogue;
+use crate::web::answer::{Failure, ProblemBody};
+use crate::web::state::State;
+
+mod schema;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "数字资源一本账",
+        description = "信息系统、数据资源、信息化项目一本账的接口。字段名与登记簿定义一致；出错时返回 application/problem+json。"
+    ),
+    components(schemas(ProblemBody))
+)]
+struct Base;
+
+/// All operations of the API.
+pub fn configure(config: &mut ServiceConfig<'_>) {
+    config.service(utoipa_actix_web::scope("/api/v1").configure(operations));
+}
+
+fn operations(config: &mut ServiceConfig<'_>) {
+    let _ = config;
+}
+
+/// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
+#[must_use]
+pub fn document(catalogue: &Catalogue) -> utoipa::openapi::OpenApi {
+    let (_, mut document) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(Base::openapi())
+        .configure(configure)
+        .split_for_parts();
+    let components = document.components.get_or_insert_default();
+    schema::add_registers(components, catalogue);
+    let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    document
+}
+
+async fn openapi(document: web::Data<utoipa::openapi::OpenApi>) -> HttpResponse {
+    HttpResponse::Ok().json(document.get_ref())
+}
+
+/// Whether the process lives: answers without touching anything else.
+async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({"status": "ok"}))
+}
+
+/// Whether the service can work: the database answers.
+async fn readyz(state: web::Data<State>) -> Result<HttpResponse, Failure> {
+    let pool: Pool = state.pool.clone();
+    let ready = web::block(move || pool.lend().map(drop)).await;
+    match ready {
+        Ok(Ok(())) => Ok(HttpResponse::Ok().json(serde_json::json!({"status": "ready"}))),
+        _ => Err(Failure::Error(Error::Busy(5))),
+    }
+}
+
+async fn metrics(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/openmetrics-text; version=1.0.0; charset=utf-8")
+        .body(state.metrics.text(state.pool.state()))
+}
+
+/// What is no part of the versioned API: health, counters, the API's description with its viewer.
+pub fn plain(config: &mut web::ServiceConfig) {
+    config
+        .route("/healthz", web::get().to(healthz))
+        .route("/readyz", web::get().to(readyz))
+        .route("/metrics", web::get().to(metrics))
+        .route("/api/openapi.json", web::get().to(openapi))
+        .route(
+            "/api/docs",
+            web::get().to(|| async { crate::web::answer::see_other("/api/docs/") }),
+        )
+        .service(
+            SwaggerUi::new("/api/docs/{_:.*}")
+                .config(utoipa_swagger_ui::Config::from("/api/openapi.json")),
+        );
+}
