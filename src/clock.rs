@@ -14,6 +14,18 @@ pub fn now() -> NaiveDateTime {
         .naive_utc()
 }
 
+/// Today's date in China.
+#[must_use]
+pub fn today() -> NaiveDate {
+    day_of(now())
+}
+
+/// The Chinese day an instant lies in.
+#[must_use]
+pub fn day_of(at: NaiveDateTime) -> NaiveDate {
+    (at + Duration::hours(CHINA_HOURS)).date()
+}
+
 /// An instant as the chain spells it: fixed width, UTC.
 #[must_use]
 pub fn stamp(at: NaiveDateTime) -> String {

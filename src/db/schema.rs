@@ -23,6 +23,12 @@ diesel::table! {
         category -> Nullable<Text>,
         sort -> BigInt,
         provisional -> Bool,
+        bureau -> Bool,
+        unit -> Bool,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+        merged_into -> Nullable<BigInt>,
+        revision -> BigInt,
     }
 }
 
@@ -373,6 +379,117 @@ diesel::table! {
         fingerprint -> Text,
     }
 }
+
+diesel::table! {
+    department_events (id) {
+        id -> BigInt,
+        department_id -> BigInt,
+        kind -> Text,
+        true_from -> Nullable<Date>,
+        recorded_at -> Timestamp,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        reason -> Text,
+        before -> Text,
+        after -> Text,
+    }
+}
+
+diesel::table! {
+    people (id) {
+        id -> BigInt,
+        name -> Text,
+        name_key -> Text,
+        department_id -> BigInt,
+        post -> Text,
+        office -> Text,
+        background -> Text,
+        phone -> Text,
+        mobile -> Text,
+        email -> Text,
+        account_id -> Nullable<BigInt>,
+        active -> Bool,
+        confirmed_on -> Nullable<Date>,
+        revision -> BigInt,
+        made_at -> Timestamp,
+        changed_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    appointments (id) {
+        id -> BigInt,
+        person_id -> BigInt,
+        department_id -> BigInt,
+        role -> Text,
+        from_on -> Date,
+        until_on -> Nullable<Date>,
+        change -> Text,
+        reason -> Text,
+        end_change -> Nullable<Text>,
+        end_reason -> Text,
+        ended_by -> Nullable<BigInt>,
+        void -> Bool,
+        revision -> BigInt,
+        made_at -> Timestamp,
+        made_by -> Text,
+    }
+}
+
+diesel::table! {
+    filings (id) {
+        id -> BigInt,
+        department_id -> BigInt,
+        bureau_id -> Nullable<BigInt>,
+        appointment_id -> BigInt,
+        former_id -> Nullable<BigInt>,
+        role -> Text,
+        change -> Text,
+        reason -> Text,
+        state -> Text,
+        form -> Text,
+        revision -> BigInt,
+        made_at -> Timestamp,
+        made_by -> Text,
+        submitted_at -> Nullable<Timestamp>,
+        submitter_id -> Nullable<BigInt>,
+        submitter -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        answerer -> Nullable<Text>,
+        answer -> Text,
+    }
+}
+
+diesel::table! {
+    filing_steps (id) {
+        id -> BigInt,
+        filing_id -> BigInt,
+        at -> Timestamp,
+        act -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        note -> Text,
+        form -> Text,
+    }
+}
+
+diesel::table! {
+    filing_papers (id) {
+        id -> BigInt,
+        filing_id -> BigInt,
+        name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        digest -> Text,
+        content -> Binary,
+        added_at -> Timestamp,
+        added_by -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(people, appointments, filings);
 
 diesel::allow_tables_to_appear_in_same_query!(
     entries,

@@ -63,6 +63,26 @@ pub fn summaries(viewer: &Viewer) -> within_or_published {
     within_or_published(everything, departments)
 }
 
+/// Departments of a wish that are within a right's reach; all that are, when nothing is wished for.
+///
+/// `None` means no limit at all. It narrows a read that began at [`visible`] or [`summaries`], so that an
+/// index on departments can serve it; it never widens one.
+#[must_use]
+pub fn narrowed(viewer: &Viewer, right: Right, wished: Option<&[i64]>) -> Option<Vec<i64>> {
+    match (viewer.reach(right), wished) {
+        (Reach::Everything, None) => None,
+        (Reach::Everything, Some(wished)) => Some(wished.to_vec()),
+        (Reach::Departments(ids), None) => Some(ids.clone()),
+        (reach @ Reach::Departments(_), Some(wished)) => Some(
+            wished
+                .iter()
+                .copied()
+                .filter(|id| reach.covers(*id))
+                .collect(),
+        ),
+    }
+}
+
 /// An entry as far as an import must know it, whoever owns it.
 #[derive(Clone, Debug, Queryable)]
 pub struct Standing {
@@ -105,24 +125,4 @@ pub fn standing(conn: &mut Conn, register: &str, after: i64, limit: i64) -> Resu
             sql::<Bool>(PUBLISHED),
         ))
         .load(conn)?)
-}
-
-/// Departments of a wish that are within a right's reach; all that are, when nothing is wished for.
-///
-/// `None` means no limit at all. It narrows a read that began at [`visible`] or [`summaries`], so that an
-/// index on departments can serve it; it never widens one.
-#[must_use]
-pub fn narrowed(viewer: &Viewer, right: Right, wished: Option<&[i64]>) -> Option<Vec<i64>> {
-    match (viewer.reach(right), wished) {
-        (Reach::Everything, None) => None,
-        (Reach::Everything, Some(wished)) => Some(wished.to_vec()),
-        (Reach::Departments(ids), None) => Some(ids.clone()),
-        (reach @ Reach::Departments(_), Some(wished)) => Some(
-            wished
-                .iter()
-                .copied()
-                .filter(|id| reach.covers(*id))
-                .collect(),
-        ),
-    }
 }

@@ -5,7 +5,9 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::db::connection::Conn;
 use crate::db::schema::{department_aliases, departments};
@@ -15,7 +17,9 @@ use crate::register::value::{Fault, Names};
 use crate::register::words;
 
 /// A department.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize, Deserialize,
+)]
 #[diesel(table_name = departments, treat_none_as_default_value = false)]
 pub struct Department {
     /// Identity.
@@ -38,6 +42,57 @@ pub struct Department {
     pub sort: i64,
     /// Named by an import while no organisation had been loaded.
     pub provisional: bool,
+    /// The data bureau (数据管理部门) of its region; one in each.
+    pub bureau: bool,
+    /// A subordinate unit, which reports through the department above it.
+    pub unit: bool,
+    /// First day it exists; unknown when none.
+    pub valid_from: Option<NaiveDate>,
+    /// Last day it existed.
+    pub valid_until: Option<NaiveDate>,
+    /// The department that took it over.
+    pub merged_into: Option<i64>,
+    /// Counts its changes from 1.
+    pub revision: i64,
+}
+
+impl Department {
+    /// A department with a name and nothing else.
+    #[must_use]
+    pub fn named(id: i64, code: &str, name: &str) -> Self {
+        let name = words::clean(name);
+        Self {
+            id,
+            code: code.to_owned(),
+            name_key: words::name_key(&name),
+            name,
+            credit_code: None,
+            region: None,
+            parent_id: None,
+            category: None,
+            sort: id,
+            provisional: false,
+            bureau: false,
+            unit: false,
+            valid_from: None,
+            valid_until: None,
+            merged_into: None,
+            revision: 1,
+        }
+    }
+
+    /// Whether it exists on a day.
+    #[must_use]
+    pub fn exists_on(&self, day: NaiveDate) -> bool {
+        self.valid_from.is_none_or(|from| from <= day)
+            && self.valid_until.is_none_or(|until| day <= until)
+    }
+
+    /// Whether it has been merged or abolished.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.valid_until.is_some() || self.merged_into.is_some()
+    }
 }
 
 /// Another name of a department.
@@ -87,26 +142,61 @@ impl Directory {
         let aliases: Vec<Alias> = department_aliases::table
             .select(Alias::as_select())
             .load(conn)?;
-        let mut out = Self::default();
-        for row in rows {
-            out.take(row);
-        }
+        let mut out = Self::of(rows);
         for alias in aliases {
-            out.name(alias.alias_key, alias.department_id);
+            let id = out.heir(alias.department_id);
+            out.name(alias.alias_key, id);
         }
         Ok(out)
     }
 
-    fn take(&mut self, row: Department) {
+    /// The organisation of these departments, without aliases.
+    #[must_use]
+    pub(super) fn of(rows: Vec<Department>) -> Self {
+        let mut out = Self::default();
+        for row in rows {
+            out.place(row);
+        }
+        let named: Vec<(i64, Vec<String>)> = out
+            .departments
+            .iter()
+            .map(|d| (d.id, own_keys(d)))
+            .collect();
+        for (id, keys) in named {
+            // What a merged department was called now means the one that took it over.
+            let id = out.heir(id);
+            keys.into_iter().for_each(|key| out.name(key, id));
+        }
+        out
+    }
+
+    /// The department itself, or the one that took it over.
+    #[must_use]
+    pub fn heir(&self, id: i64) -> i64 {
+        let mut id = id;
+        // A chain of mergers is short; a circle, made by hand, ends as well.
+        for _ in 0..64 {
+            match self.get(id).and_then(|d| d.merged_into) {
+                Some(into) => id = into,
+                None => break,
+            }
+        }
+        id
+    }
+
+    fn place(&mut self, row: Department) {
         let index = self.departments.len();
         self.by_id.insert(row.id, index);
         self.by_code.insert(row.code.clone(), index);
-        self.name(row.name_key.clone(), row.id);
-        self.name(words::name_key(&row.code), row.id);
-        if let Some(credit) = &row.credit_code {
-            self.name(words::name_key(credit), row.id);
-        }
         self.departments.push(row);
+    }
+
+    fn take(&mut self, row: Department) {
+        let id = row.id;
+        own_keys(&row)
+            .into_iter()
+            .for_each(|key| self.name(key, id));
+        self.place(row);
     }
 
     fn name(&mut self, key: String, id: i64) {
@@ -172,18 +262,9 @@ impl Directory {
     /// Adds a department that an import named, before any organisation was loaded.
     ///
     pub fn add_provisional(&mut self, id: i64, name: &str) {
-        let name = words::clean(name);
         self.take(Department {
-            id,
-            code: format!("D{id:06}"),
-            name_key: words::name_key(&name),
-            name,
-            credit_code: None,
-            region: None,
-            parent_id: None,
-            category: None,
-            sort: id,
             provisional: true,
+            ..Department::named(id, &format!("D{id:06}"), name)
         });
     }
 
@@ -197,6 +278,13 @@ impl Directory {
     pub fn next_id(&self) -> i64 {
         self.departments.iter().map(|d| d.id).max().unwrap_or(0) + 1
     }
+}
+
+/// The names a department's own row gives it, in the form that is compared.
+fn own_keys(row: &Department) -> Vec<String> {
+    let mut keys = vec![row.name_key.clone(), words::name_key(&row.code)];
+    keys.extend(row.credit_code.as_deref().map(words::name_key));
+    keys
 }
 
 /// 1 for equal names; a name that the other one contains counts as close (水利局 in 示例市水利局).

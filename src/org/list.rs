@@ -1,133 +1,106 @@
-//! Reading a list of departments: which column is what, and one line a department.
+//! Reading a list as a bureau keeps it (departments, people): which column is what, and one line a row.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::path::Path;
 
+use chrono::NaiveDate;
+use serde::Serialize;
+
 use crate::error::{Error, Result};
+use crate::register::date;
 use crate::register::words;
-use crate::sheet::cell::Row;
+use crate::sheet::cell::{Row, column_letters};
 use crate::sheet::locate::{self, Located};
 use crate::sheet::rows::{RowKind, RowSorter};
 use crate::sheet::workbook::{Event, Parser};
 
-/// What a column of the list holds, with the headers that say so.
-const COLUMNS: [(Column, &[&str]); 9] = [
-    (
-        Column::Name,
-        &[
-            "单位全称",
-            "单位名称",
-            "部门名称",
-            "部门全称",
-            "机构名称",
-            "全称",
-            "名称",
-            "部门",
-            "单位",
-            "name",
-            "agency_name",
-        ],
-    ),
-    (
-        Column::Code,
-        &[
-            "单位代码",
-            "部门代码",
-            "机构代码",
-            "代码",
-            "编码",
-            "code",
-            "record_id",
-        ],
-    ),
-    (
-        Column::Credit,
-        &["统一社会信用代码", "信用代码", "credit_code", "uscc"],
-    ),
-    (
-        Column::Short,
-        &[
-            "简称",
-            "单位简称",
-            "部门简称",
-            "short_name",
-            "acronym",
-            "agency_acronym",
-        ],
-    ),
-    (
-        Column::Former,
-        &[
-            "曾用名",
-            "别名",
-            "原名称",
-            "aliases",
-            "alternate_or_former_names",
-        ],
-    ),
-    (
-        Column::Region,
-        &["行政区划", "区划", "所属区划", "行政区划代码", "region"],
-    ),
-    (
-        Column::Parent,
-        &[
-            "上级单位",
-            "主管部门",
-            "所属部门",
-            "上级部门",
-            "parent",
-            "reports_to",
-        ],
-    ),
-    (
-        Column::Category,
-        &[
-            "类别",
-            "机构类别",
-            "机构类型",
-            "单位类别",
-            "category",
-            "type_of_agency",
-            "organization_type",
-        ],
-    ),
-    (Column::Sort, &["序号", "排序", "seq"]),
-];
+/// What a person writes into a cell to empty it.
+pub(super) const CLEAR: &str = "[清空]";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Column {
-    Name,
-    Code,
-    Credit,
-    Short,
-    Former,
-    Region,
-    Parent,
-    Category,
-    Sort,
-}
-
-/// One row of the list.
-pub(super) struct Line {
+/// A row that was left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Problem {
     /// Row as Excel shows it.
     pub row: u32,
-    cells: HashMap<Column, String>,
+    /// Column letters; none when it is about the row.
+    pub column: Option<String>,
+    /// What is wrong and what to write, in Chinese.
+    pub message: String,
 }
 
-impl Line {
+/// A column, and the headers that say so, the usual one first.
+pub(super) type Headers<C> = [(C, &'static [&'static str])];
+
+/// One row of the list.
+pub(super) struct Line<C> {
+    /// Row as Excel shows it.
+    pub row: u32,
+    cells: HashMap<C, String>,
+    letters: HashMap<C, String>,
+}
+
+impl<C: Copy + Eq + Hash> Line<C> {
     /// The text of a cell, unless it is empty.
-    pub fn get(&self, column: Column) -> Option<&str> {
+    pub fn get(&self, column: C) -> Option<&str> {
         self.cells
             .get(&column)
             .map(String::as_str)
             .filter(|t| !t.is_empty())
     }
+
+    /// What a cell says beside what is stored: empty leaves it, `[清空]` empties it.
+    pub fn or(&self, column: C, stored: &str) -> String {
+        match self.get(column) {
+            None => stored.to_owned(),
+            Some(CLEAR) => String::new(),
+            Some(text) => text.to_owned(),
+        }
+    }
+
+    /// The letters of a column of this list.
+    pub fn letters(&self, column: C) -> Option<String> {
+        self.letters.get(&column).cloned()
+    }
+
+    /// A problem with a cell of this row.
+    pub fn problem(&self, column: C, message: String) -> Problem {
+        Problem {
+            row: self.row,
+            column: self.letters(column),
+            message,
+        }
+    }
+
+    /// A day, if the cell holds one.
+    pub fn day(&self, column: C, label: &str) -> std::result::Result<Option<NaiveDate>, Problem> {
+        self.get(column)
+            .filter(|t| *t != CLEAR)
+            .map(|text| date::whole_day(label, text))
+            .transpose()
+            .map_err(|message| self.problem(column, message))
+    }
+
+    /// Yes or no, if the cell says so.
+    pub fn yes(&self, column: C, label: &str) -> std::result::Result<Option<bool>, Problem> {
+        match self.get(column).map(str::to_lowercase).as_deref() {
+            None => Ok(None),
+            Some("是" | "√" | "y" | "yes" | "true" | "1") => Ok(Some(true)),
+            Some("否" | "×" | "n" | "no" | "false" | "0" | "无" | CLEAR) => Ok(Some(false)),
+            Some(other) => Err(self.problem(column, format!("{label}“{other}”请填“是”或“否”"))),
+        }
+    }
 }
 
 /// The lines of a list, wherever its header stands.
-pub(super) fn read(parser: &Parser, file: &Path) -> Result<Vec<Line>> {
-    let known: HashSet<String> = COLUMNS
+pub(super) fn read<C: Copy + Eq + Hash>(
+    parser: &Parser,
+    file: &Path,
+    headers: &Headers<C>,
+    must: &[C],
+    missing: &str,
+) -> Result<Vec<Line<C>>> {
+    let known: HashSet<String> = headers
         .iter()
         .flat_map(|(_, names)| names.iter().map(|n| words::header(n).key))
         .collect();
@@ -137,16 +110,16 @@ pub(super) fn read(parser: &Parser, file: &Path) -> Result<Vec<Line>> {
         let located = locate::locate(head, &known)
             .or_else(|_| locate::locate_at(head, 1))
             .ok()?;
-        let columns = columns(&located);
-        columns
-            .contains_key(&Column::Name)
+        let columns = columns(headers, &located);
+        must.iter()
+            .all(|column| columns.contains_key(column))
             .then_some((head, located, columns))
     });
     let Some((head, located, columns)) = found else {
         return Err(Error::Input {
             code: "no_table".to_owned(),
-            message: "没有找到机构名录: 缺少“单位全称”列。".to_owned(),
-            suggestion: "请在表头写明“单位全称”".to_owned(),
+            message: missing.to_owned(),
+            suggestion: "请检查表头，或下载模板填写".to_owned(),
         });
     };
     let mut sorter = RowSorter::new(head, &located);
@@ -161,9 +134,9 @@ pub(super) fn read(parser: &Parser, file: &Path) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-fn columns(located: &Located) -> HashMap<Column, u16> {
+fn columns<C: Copy + Eq + Hash>(headers: &Headers<C>, located: &Located) -> HashMap<C, u16> {
     let mut out = HashMap::new();
-    for (column, names) in COLUMNS {
+    for (column, names) in headers {
         let keys: Vec<String> = names.iter().map(|n| words::header(n).key).collect();
         let rank = |path: &[String]| {
             path.last()
@@ -175,13 +148,13 @@ fn columns(located: &Located) -> HashMap<Column, u16> {
             .filter_map(|c| Some((rank(&c.path)?, c.index)))
             .min();
         if let Some((_, index)) = best {
-            out.insert(column, index);
+            out.insert(*column, index);
         }
     }
     out
 }
 
-fn line(row: &Row, columns: &HashMap<Column, u16>) -> Line {
+fn line<C: Copy + Eq + Hash>(row: &Row, columns: &HashMap<C, u16>) -> Line<C> {
     let cells = columns
         .iter()
         .filter_map(|(column, index)| {
@@ -194,5 +167,9 @@ fn line(row: &Row, columns: &HashMap<Column, u16>) -> Line {
     Line {
         row: row.number,
         cells,
+        letters: columns
+            .iter()
+            .map(|(column, index)| (*column, column_letters(*index)))
+            .collect(),
     }
 }

@@ -250,6 +250,26 @@ pub fn from_serial(serial: f64) -> Result<PartialDate, Fault> {
         .ok_or_else(|| fault("不是日期"))
 }
 
+/// A whole day as people write it: 2024-03-05, 2024年3月5日, 2024/3/5, or the serial of a date cell.
+///
+/// # Errors
+/// What is wrong with the text, in Chinese, when it is not one certain day.
+pub fn whole_day(label: &str, text: &str) -> Result<NaiveDate, String> {
+    let clean = super::text::cleaned(text);
+    let reading = match clean.parse::<f64>() {
+        Ok(n) if clean.len() < 8 => read_number(label, n),
+        _ => read(label, text, &clean),
+    };
+    match reading {
+        Reading::Value(Value::Text(date), _) => match PartialDate::parse(&date) {
+            Some(PartialDate::Day(day)) => Ok(day),
+            _ => Err(format!("{label}“{text}”请写明年、月、日，如 2024-03-05")),
+        },
+        Reading::Fault(fault) => Err(format!("{}，{}", fault.message, fault.suggestion)),
+        _ => Err(format!("{label}“{text}”不是日期，请写成 2024-03-05")),
+    }
+}
+
 /// Reads a number cell in a date column: a typed 2024.3, 202403, 20240301, or a bare serial.
 pub(super) fn read_number(label: &str, n: f64) -> Reading {
     let text = super::number::plain(n);

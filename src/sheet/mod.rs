@@ -17,6 +17,7 @@ pub mod limits;
 pub mod locate;
 pub mod look;
 pub mod rows;
+pub mod table;
 pub mod template;
 pub mod workbook;
 

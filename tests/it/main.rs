@@ -10,6 +10,7 @@ mod http;
 mod imports;
 mod kill;
 mod messages;
+mod pages;
 mod policy;
 mod properties;
 mod rooms;

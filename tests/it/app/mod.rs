@@ -1,5 +1,6 @@
 //! The test app: a ledger of its own for every test, on each database, driven like a user drives it.
 
+pub mod browser;
 pub mod draw;
 pub mod random;
 pub mod server;

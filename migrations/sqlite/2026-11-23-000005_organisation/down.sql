@@ -1,0 +1,13 @@
+DROP TABLE filing_papers;
+DROP TABLE filing_steps;
+DROP TABLE filings;
+DROP TABLE appointments;
+DROP TABLE people;
+DROP TABLE department_events;
+DROP INDEX departments_bureau;
+ALTER TABLE departments DROP COLUMN revision;
+ALTER TABLE departments DROP COLUMN merged_into;
+ALTER TABLE departments DROP COLUMN valid_until;
+ALTER TABLE departments DROP COLUMN valid_from;
+ALTER TABLE departments DROP COLUMN unit;
+ALTER TABLE departments DROP COLUMN bureau;
