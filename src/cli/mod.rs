@@ -167,6 +167,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
         app: App {
             catalogue,
             database: Database::at(&settings.database)?,
+            organisation: settings.organisation,
             parser,
             data: settings.data.clone(),
         },

@@ -11,6 +11,7 @@ mod http;
 mod imports;
 mod jwt;
 mod kill;
+mod lists;
 mod messages;
 mod pages;
 mod policy;
