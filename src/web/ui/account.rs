@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 
 use crate::accounts::{Account, ApiToken, Must, NewToken, OpenSession, TotpSetup};
-use crate::clock::local;
 use crate::error::{Doing, Error, Problem, Result};
 use crate::org::directory::Directory;
 use crate::web::answer::Failure;
@@ -23,11 +22,12 @@ struct Overview {
     department: String,
     roles: Vec<String>,
     sessions: Vec<OpenSession>,
-    here: Option<i64>,
+    /// The session of this browser; 0 for a program.
+    here: i64,
     tokens: Vec<ApiToken>,
     made: Option<String>,
     days: i64,
-    name: String,
+    purpose: String,
     problems: Vec<Problem>,
 }
 
@@ -70,14 +70,19 @@ fn overview(ask: &mut Ask<'_>) -> Result<Overview> {
     let directory = Directory::load(ask.conn)?;
     let roles = account.roles.iter();
     Ok(Overview {
-        roles: roles.map(|h| role_at(h.role, h.department_id, &directory)).collect(),
-        department: account.department_id.and_then(|d| directory.get(d)).map_or_else(String::new, |d| d.name.clone()),
+        roles: roles
+            .map(|h| role_at(h.role, h.department_id, &directory))
+            .collect(),
+        department: account
+            .department_id
+            .and_then(|d| directory.get(d))
+            .map_or_else(String::new, |d| d.name.clone()),
         sessions: accounts.sessions(ask.conn, &ask.viewer, id)?,
-        here: ask.session.as_ref().map(|s| s.id),
+        here: ask.session.as_ref().map_or(0, |s| s.id),
         tokens: accounts.api_tokens(ask.conn, &ask.viewer, id)?,
         made: None,
         days: 90,
-        name: String::new(),
+        purpose: String::new(),
         problems: Vec::new(),
         shell: ask.shell("我的账号", "/account"),
         account,
@@ -125,26 +130,38 @@ fn renewed(ask: &mut Ask<'_>) -> Result<Changed> {
     Ok(Changed::Renewed(new.secret))
 }
 
-async fn change_password(Posted { caller, fields }: Posted) -> std::result::Result<HttpResponse, Failure> {
+async fn change_password(
+    Posted { caller, fields }: Posted,
+) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
         let (new, again) = (typed(&fields, "password"), typed(&fields, "again"));
         let mut done = Ok(());
         if new != again {
-            done = Err(Error::Invalid(vec![Problem::new("again", "differs", "两次输入的新密码不一致", "")]));
+            done = Err(Error::Invalid(vec![Problem::new(
+                "again",
+                "differs",
+                "两次输入的新密码不一致",
+                "",
+            )]));
         }
         let done = done.and_then(|()| {
             let current = typed(&fields, "current");
-            ask.state.accounts.change_password(ask.conn, &ask.viewer, current, new)
+            ask.state
+                .accounts
+                .change_password(ask.conn, &ask.viewer, current, new)
         });
         match done {
             Ok(()) => renewed(ask),
-            Err(Error::Invalid(problems)) => {
-                Ok(Changed::Again(password_page(ask, problems).render().doing("生成页面")?))
-            }
+            Err(Error::Invalid(problems)) => Ok(Changed::Again(
+                password_page(ask, problems).render().doing("生成页面")?,
+            )),
             Err(other) => Err(other),
         }
     });
-    Ok(done.await?.answer("/account", "密码已修改，其他设备上的登录和接口令牌已全部失效"))
+    Ok(done.await?.answer(
+        "/account",
+        "密码已修改，其他设备上的登录和接口令牌已全部失效",
+    ))
 }
 
 fn second_factor_page(ask: &mut Ask<'_>, problems: Vec<Problem>) -> Result<SecondFactor> {
@@ -176,30 +193,43 @@ async fn confirm(Posted { caller, fields }: Posted) -> std::result::Result<HttpR
         let code = fields.get("totp").unwrap_or_default();
         match ask.state.accounts.confirm_totp(ask.conn, &ask.viewer, code) {
             Ok(()) => renewed(ask),
-            Err(Error::Invalid(problems)) => {
-                Ok(Changed::Again(second_factor_page(ask, problems)?.render().doing("生成页面")?))
-            }
+            Err(Error::Invalid(problems)) => Ok(Changed::Again(
+                second_factor_page(ask, problems)?
+                    .render()
+                    .doing("生成页面")?,
+            )),
             Err(other) => Err(other),
         }
     });
-    Ok(done.await?.answer("/account", "动态口令已启用，下次登录时需要输入"))
+    Ok(done
+        .await?
+        .answer("/account", "动态口令已启用，下次登录时需要输入"))
 }
 
 async fn remove(Posted { caller, fields }: Posted) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
         let password = typed(&fields, "password");
-        match ask.state.accounts.remove_totp(ask.conn, &ask.viewer, password) {
+        match ask
+            .state
+            .accounts
+            .remove_totp(ask.conn, &ask.viewer, password)
+        {
             Ok(()) => renewed(ask),
-            Err(Error::Invalid(problems)) => {
-                Ok(Changed::Again(second_factor_page(ask, problems)?.render().doing("生成页面")?))
-            }
+            Err(Error::Invalid(problems)) => Ok(Changed::Again(
+                second_factor_page(ask, problems)?
+                    .render()
+                    .doing("生成页面")?,
+            )),
             Err(other) => Err(other),
         }
     });
     Ok(done.await?.answer("/account", "动态口令已停用"))
 }
 
-async fn end_session(Posted { caller, .. }: Posted, id: web::Path<i64>) -> std::result::Result<HttpResponse, Failure> {
+async fn end_session(
+    Posted { caller, .. }: Posted,
+    id: web::Path<i64>,
+) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.act(move |ask| {
         ask.state.accounts.end_session(ask.conn, &ask.viewer, *id)?;
         Ok(Next::saying("/account", "该登录已结束"))
@@ -213,7 +243,9 @@ async fn end_all(Posted { caller, .. }: Posted) -> std::result::Result<HttpRespo
         ask.state.accounts.end_all(ask.conn, &ask.viewer, id)?;
         renewed(ask)
     });
-    Ok(done.await?.answer("/account", "除本次登录外，其他登录和接口令牌已全部失效"))
+    Ok(done
+        .await?
+        .answer("/account", "除本次登录外，其他登录和接口令牌已全部失效"))
 }
 
 fn wanted(fields: &Fields) -> NewToken {
@@ -224,7 +256,9 @@ fn wanted(fields: &Fields) -> NewToken {
     }
 }
 
-async fn create_token(Posted { caller, fields }: Posted) -> std::result::Result<HttpResponse, Failure> {
+async fn create_token(
+    Posted { caller, fields }: Posted,
+) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
         let new = wanted(&fields);
         let made = ask.state.accounts.create_token(ask.conn, &ask.viewer, &new);
@@ -235,19 +269,26 @@ async fn create_token(Posted { caller, fields }: Posted) -> std::result::Result<
         };
         let mut page = overview(ask)?;
         if made.is_none() {
-            (page.name, page.days) = (new.name, new.days);
+            (page.purpose, page.days) = (new.name, new.days);
         }
         (page.made, page.problems) = (made, problems);
         Ok((status, page.render().doing("生成页面")?))
     });
     // Not a redirect: the token is shown by this answer and by none after it.
     let (status, body) = done.await?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(body))
 }
 
-async fn revoke_token(Posted { caller, .. }: Posted, id: web::Path<i64>) -> std::result::Result<HttpResponse, Failure> {
+async fn revoke_token(
+    Posted { caller, .. }: Posted,
+    id: web::Path<i64>,
+) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.act(move |ask| {
-        ask.state.accounts.revoke_token(ask.conn, &ask.viewer, *id)?;
+        ask.state
+            .accounts
+            .revoke_token(ask.conn, &ask.viewer, *id)?;
         Ok(Next::saying("/account", "接口令牌已吊销"))
     });
     done.await

@@ -6,7 +6,6 @@ use askama::Template;
 
 use crate::accounts::{Account, ApiToken, Filter, Grant, Lock, NewAccount, OpenSession, State};
 use crate::auth::{Right, Role};
-use crate::clock::local;
 use crate::error::{Doing, Error, Problem, Result};
 use crate::org::directory::{Directory, Found};
 use crate::web::answer::Failure;
@@ -54,7 +53,7 @@ struct Query {
 struct New {
     shell: Shell,
     login: String,
-    name: String,
+    person: String,
     department: String,
     departments: Vec<String>,
     problems: Vec<Problem>,
@@ -88,11 +87,17 @@ struct One {
 }
 
 fn place(directory: &Directory, id: Option<i64>) -> String {
-    id.and_then(|d| directory.get(d)).map_or_else(String::new, |d| d.name.clone())
+    id.and_then(|d| directory.get(d))
+        .map_or_else(String::new, |d| d.name.clone())
 }
 
 fn names(directory: &Directory) -> Vec<String> {
-    directory.all().iter().take(3_000).map(|d| d.name.clone()).collect()
+    directory
+        .all()
+        .iter()
+        .take(3_000)
+        .map(|d| d.name.clone())
+        .collect()
 }
 
 /// The department that was typed; empty means none.
@@ -102,10 +107,24 @@ fn department(directory: &Directory, text: &str) -> std::result::Result<Option<i
     }
     match directory.find(text) {
         Found::One(id) => Ok(Some(id)),
-        Found::Many(_) => Err(Problem::new("department", "ambiguous_department", "叫这个名称的部门不止一个", "请填写单位代码")),
+        Found::Many(_) => Err(Problem::new(
+            "department",
+            "ambiguous_department",
+            "叫这个名称的部门不止一个",
+            "请填写单位代码",
+        )),
         Found::None(similar) => {
-            let hint = if similar.is_empty() { String::new() } else { format!("是不是 {}", similar.join("、")) };
-            Err(Problem::new("department", "unknown_department", &format!("没有找到部门“{text}”"), &hint))
+            let hint = if similar.is_empty() {
+                String::new()
+            } else {
+                format!("是不是 {}", similar.join("、"))
+            };
+            Err(Problem::new(
+                "department",
+                "unknown_department",
+                &format!("没有找到部门“{text}”"),
+                &hint,
+            ))
         }
     }
 }
@@ -116,7 +135,8 @@ fn filter(query: &Query, directory: &Directory) -> Filter {
         search: some(&query.q),
         role: Role::from_word(&query.role),
         // A department that is not found narrows to nothing, like any other word that fits nothing.
-        department: some(&query.department).map(|d| department(directory, &d).ok().flatten().unwrap_or(-1)),
+        department: some(&query.department)
+            .map(|d| department(directory, &d).ok().flatten().unwrap_or(-1)),
         state: match query.state.as_str() {
             "active" => Some(State::Active),
             "inactive" => Some(State::Inactive),
@@ -142,19 +162,35 @@ impl Query {
     }
 }
 
-async fn list(caller: Caller, query: web::Query<Query>) -> std::result::Result<HttpResponse, Failure> {
+async fn list(
+    caller: Caller,
+    query: web::Query<Query>,
+) -> std::result::Result<HttpResponse, Failure> {
     let page = caller.page(move |ask| {
         let query = query.into_inner();
+        let texts = [
+            ("q", Some(query.q.as_str())),
+            ("department", Some(&query.department)),
+            ("cursor", Some(&query.cursor)),
+        ];
+        crate::web::fields::plain(&texts)?;
         let directory = Directory::load(ask.conn)?;
         let accounts = &ask.state.accounts;
         let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
         let mut found = accounts.list(ask.conn, &ask.viewer, &filter(&query, &directory), limit)?;
         let more = found.len() > PAGE;
         found.truncate(PAGE);
-        let after = found.last().filter(|_| more).map_or_else(String::new, |a| query.next(&a.login));
+        let after = found
+            .last()
+            .filter(|_| more)
+            .map_or_else(String::new, |a| query.next(&a.login));
         let row = |account: Account| Row {
             department: place(&directory, account.department_id),
-            roles: account.roles.iter().map(|h| role_at(h.role, h.department_id, &directory)).collect(),
+            roles: account
+                .roles
+                .iter()
+                .map(|h| role_at(h.role, h.department_id, &directory))
+                .collect(),
             account,
         };
         Ok(List {
@@ -171,12 +207,17 @@ async fn list(caller: Caller, query: web::Query<Query>) -> std::result::Result<H
 }
 
 fn new_page(ask: &mut Ask<'_>, fields: Option<&Fields>, problems: Vec<Problem>) -> Result<New> {
-    let text = |name: &str| fields.and_then(|f| f.get(name)).unwrap_or_default().to_owned();
+    let text = |name: &str| {
+        fields
+            .and_then(|f| f.get(name))
+            .unwrap_or_default()
+            .to_owned()
+    };
     Ok(New {
         departments: names(&Directory::load(ask.conn)?),
         shell: ask.shell("新建账号", "/accounts"),
         login: text("login"),
-        name: text("name"),
+        person: text("name"),
         department: text("department"),
         problems,
     })
@@ -192,7 +233,9 @@ async fn new(caller: Caller) -> std::result::Result<HttpResponse, Failure> {
 
 /// A page that is the answer to a form itself, because it shows a secret once.
 fn shown((status, body): (StatusCode, String)) -> HttpResponse {
-    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body)
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(body)
 }
 
 async fn create(Posted { caller, fields }: Posted) -> std::result::Result<HttpResponse, Failure> {
@@ -223,7 +266,10 @@ async fn create(Posted { caller, fields }: Posted) -> std::result::Result<HttpRe
             }
             Err(Error::Invalid(problems)) => {
                 let page = new_page(ask, Some(&fields), problems)?;
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, page.render().doing("生成页面")?))
+                Ok((
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    page.render().doing("生成页面")?,
+                ))
             }
             Err(other) => Err(other),
         }
@@ -274,19 +320,31 @@ async fn one(caller: Caller, id: web::Path<i64>) -> std::result::Result<HttpResp
     page.await
 }
 
-async fn update(Posted { caller, fields }: Posted, id: web::Path<i64>) -> std::result::Result<HttpResponse, Failure> {
+async fn update(
+    Posted { caller, fields }: Posted,
+    id: web::Path<i64>,
+) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.act(move |ask| {
         let directory = Directory::load(ask.conn)?;
-        let version = fields.get("version").and_then(|v| v.parse().ok()).ok_or(Error::VersionMissing)?;
+        let version = fields
+            .get("version")
+            .and_then(|v| v.parse().ok())
+            .ok_or(Error::VersionMissing)?;
         let name = fields.get("name").unwrap_or_default();
         let done = match department(&directory, fields.get("department").unwrap_or_default()) {
-            Ok(at) => ask.state.accounts.update(ask.conn, &ask.viewer, *id, version, name, at),
+            Ok(at) => ask
+                .state
+                .accounts
+                .update(ask.conn, &ask.viewer, *id, version, name, at),
             Err(problem) => Err(Error::Invalid(vec![problem])),
         };
         match done {
             Ok(()) => Ok(Next::saying(&format!("/accounts/{id}"), "已保存")),
             Err(Error::Invalid(problems)) => {
-                let page = One { problems, ..one_page(ask, *id)? };
+                let page = One {
+                    problems,
+                    ..one_page(ask, *id)?
+                };
                 Next::again(&page)
             }
             Err(other) => Err(other),
@@ -295,16 +353,27 @@ async fn update(Posted { caller, fields }: Posted, id: web::Path<i64>) -> std::r
     done.await
 }
 
-async fn act(Posted { caller, .. }: Posted, path: web::Path<(i64, String)>) -> std::result::Result<HttpResponse, Failure> {
+async fn act(
+    Posted { caller, .. }: Posted,
+    path: web::Path<(i64, String)>,
+) -> std::result::Result<HttpResponse, Failure> {
     let (id, what) = path.into_inner();
     let done = caller.act(move |ask| {
         let (accounts, viewer) = (&ask.state.accounts, &ask.viewer);
         let message = match what.as_str() {
-            "deactivate" => accounts.set_active(ask.conn, viewer, id, false).map(|()| "账号已停用，全部登录和令牌立即失效"),
-            "activate" => accounts.set_active(ask.conn, viewer, id, true).map(|()| "账号已启用"),
+            "deactivate" => accounts
+                .set_active(ask.conn, viewer, id, false)
+                .map(|()| "账号已停用，全部登录和令牌立即失效"),
+            "activate" => accounts
+                .set_active(ask.conn, viewer, id, true)
+                .map(|()| "账号已启用"),
             "unlock" => accounts.unlock(ask.conn, viewer, id).map(|()| "账号已解锁"),
-            "remove-totp" => accounts.reset_totp(ask.conn, viewer, id).map(|()| "动态口令已取消"),
-            "end-sessions" => accounts.end_all(ask.conn, viewer, id).map(|()| "全部登录和令牌已失效"),
+            "remove-totp" => accounts
+                .reset_totp(ask.conn, viewer, id)
+                .map(|()| "动态口令已取消"),
+            "end-sessions" => accounts
+                .end_all(ask.conn, viewer, id)
+                .map(|()| "全部登录和令牌已失效"),
             _ => Err(Error::NotFound("这个地址".to_owned())),
         }?;
         Ok(Next::saying(&format!("/accounts/{id}"), message))
@@ -312,9 +381,15 @@ async fn act(Posted { caller, .. }: Posted, path: web::Path<(i64, String)>) -> s
     done.await
 }
 
-async fn reset(Posted { caller, .. }: Posted, id: web::Path<i64>) -> std::result::Result<HttpResponse, Failure> {
+async fn reset(
+    Posted { caller, .. }: Posted,
+    id: web::Path<i64>,
+) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
-        let made = ask.state.accounts.reset_password(ask.conn, &ask.viewer, *id)?;
+        let made = ask
+            .state
+            .accounts
+            .reset_password(ask.conn, &ask.viewer, *id)?;
         let account = ask.state.accounts.account(ask.conn, &ask.viewer, *id)?;
         let page = Made {
             shell: ask.shell("密码已重置", "/accounts"),
@@ -328,17 +403,34 @@ async fn reset(Posted { caller, .. }: Posted, id: web::Path<i64>) -> std::result
     Ok(shown(done.await?))
 }
 
-async fn grant(Posted { caller, fields }: Posted, id: web::Path<i64>) -> std::result::Result<HttpResponse, Failure> {
+async fn grant(
+    Posted { caller, fields }: Posted,
+    id: web::Path<i64>,
+) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.act(move |ask| {
         let directory = Directory::load(ask.conn)?;
-        let (word, at) = (fields.get("role").unwrap_or_default(), fields.get("department").unwrap_or_default());
+        let (word, at) = (
+            fields.get("role").unwrap_or_default(),
+            fields.get("department").unwrap_or_default(),
+        );
         let done = match (Role::from_word(word), department(&directory, at)) {
-            (Some(role), Ok(at)) => ask.state.accounts.grant(ask.conn, &ask.viewer, *id, role, at),
-            (None, _) => Err(Error::Invalid(vec![Problem::new("role", "unknown_role", "请选择角色", "")])),
+            (Some(role), Ok(at)) => ask
+                .state
+                .accounts
+                .grant(ask.conn, &ask.viewer, *id, role, at),
+            (None, _) => Err(Error::Invalid(vec![Problem::new(
+                "role",
+                "unknown_role",
+                "请选择角色",
+                "",
+            )])),
             (_, Err(problem)) => Err(Error::Invalid(vec![problem])),
         };
         match done {
-            Ok(_) => Ok(Next::saying(&format!("/accounts/{id}"), "角色已授予，本人下次登录时生效")),
+            Ok(_) => Ok(Next::saying(
+                &format!("/accounts/{id}"),
+                "角色已授予，本人下次登录时生效",
+            )),
             Err(Error::Invalid(problems)) => {
                 let page = One {
                     problems,
@@ -353,7 +445,10 @@ async fn grant(Posted { caller, fields }: Posted, id: web::Path<i64>) -> std::re
     done.await
 }
 
-async fn end_role(Posted { caller, .. }: Posted, path: web::Path<(i64, i64)>) -> std::result::Result<HttpResponse, Failure> {
+async fn end_role(
+    Posted { caller, .. }: Posted,
+    path: web::Path<(i64, i64)>,
+) -> std::result::Result<HttpResponse, Failure> {
     let (id, number) = path.into_inner();
     let done = caller.act(move |ask| {
         ask.state.accounts.end_role(ask.conn, &ask.viewer, number)?;
@@ -362,10 +457,14 @@ async fn end_role(Posted { caller, .. }: Posted, path: web::Path<(i64, i64)>) ->
     done.await
 }
 
-async fn unlock_address(Posted { caller, fields }: Posted) -> std::result::Result<HttpResponse, Failure> {
+async fn unlock_address(
+    Posted { caller, fields }: Posted,
+) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.act(move |ask| {
         let address = fields.need("address", "地址")?;
-        ask.state.accounts.unlock_address(ask.conn, &ask.viewer, address)?;
+        ask.state
+            .accounts
+            .unlock_address(ask.conn, &ask.viewer, address)?;
         Ok(Next::saying("/accounts", "该地址已解锁"))
     });
     done.await
@@ -382,6 +481,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/accounts/{id}", web::post().to(update))
         .route("/accounts/{id}/reset", web::post().to(reset))
         .route("/accounts/{id}/grants", web::post().to(grant))
-        .route("/accounts/{id}/grants/{grant}/end", web::post().to(end_role))
+        .route(
+            "/accounts/{id}/grants/{grant}/end",
+            web::post().to(end_role),
+        )
         .route("/accounts/{id}/{what}", web::post().to(act));
 }

@@ -7,10 +7,10 @@ use askama::Template;
 use crate::accounts::{First, FirstMade, NewAccount};
 use crate::error::{Doing, Error, Problem};
 use crate::web::answer::Failure;
-use crate::web::caller::Visitor;
 use crate::web::fields::Fields;
 use crate::web::page;
 use crate::web::posted::VisitorPosted;
+use crate::web::visitor::Visitor;
 
 #[derive(Template, Default)]
 #[template(path = "sign_in/setup.html")]
@@ -42,8 +42,16 @@ struct Made {
 }
 
 const ROLES: [(&str, &str, &str); 3] = [
-    ("system", "系统管理员", "维护机构、账号和系统设置；不授予角色，不办业务"),
-    ("security", "安全管理员", "授予角色、解除锁定；不建账号，不办业务"),
+    (
+        "system",
+        "系统管理员",
+        "维护机构、账号和系统设置；不授予角色，不办业务",
+    ),
+    (
+        "security",
+        "安全管理员",
+        "授予角色、解除锁定；不建账号，不办业务",
+    ),
     ("audit", "审计管理员", "查看审计日志；不做其他事"),
 ];
 
@@ -87,7 +95,12 @@ async fn form(visitor: Visitor) -> Result<HttpResponse, Failure> {
 }
 
 fn account(fields: &Fields, key: &str) -> NewAccount {
-    let text = |what: &str| fields.get(&format!("{key}.{what}")).unwrap_or_default().to_owned();
+    let text = |what: &str| {
+        fields
+            .get(&format!("{key}.{what}"))
+            .unwrap_or_default()
+            .to_owned()
+    };
     let password = fields.raw(&format!("{key}.password")).unwrap_or_default();
     NewAccount {
         login: text("login"),
@@ -113,7 +126,10 @@ async fn submit(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<Http
         let code = fields.get("code").unwrap_or_default();
         match accounts.finish_setup(conn, code, &first, origin) {
             Ok(made) => {
-                let page = Made { title: "设置完成", made };
+                let page = Made {
+                    title: "设置完成",
+                    made,
+                };
                 Ok((StatusCode::OK, page.render().doing("生成页面")?))
             }
             Err(Error::Invalid(problems)) => {
@@ -125,17 +141,24 @@ async fn submit(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<Http
                     people: people(Some(&fields)),
                     problems,
                 };
-                Ok((StatusCode::UNPROCESSABLE_ENTITY, page.render().doing("生成页面")?))
+                Ok((
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    page.render().doing("生成页面")?,
+                ))
             }
             Err(Error::NotFound(_)) => Err(over()),
             Err(other) => Err(other),
         }
     });
     let (status, body) = done.await?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .body(body))
 }
 
 /// Adds the routes.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.route("/setup", web::get().to(form)).route("/setup", web::post().to(submit));
+    config
+        .route("/setup", web::get().to(form))
+        .route("/setup", web::post().to(submit));
 }

@@ -7,10 +7,10 @@ use askama::Template;
 use crate::accounts::SignedIn;
 use crate::error::{Doing, Error, Problem};
 use crate::web::answer::{self, Failure};
-use crate::web::caller::{self, Visitor};
 use crate::web::fields::Fields;
 use crate::web::page::{self, Next};
 use crate::web::posted::{Posted, VisitorPosted};
+use crate::web::visitor::{self, Visitor};
 
 #[derive(Template, Default)]
 #[template(path = "sign_in/password.html")]
@@ -42,7 +42,9 @@ const TITLE: &str = "登录";
 async fn form(visitor: Visitor, query: web::Query<NextPage>) -> Result<HttpResponse, Failure> {
     let flash = visitor.flash().map(str::to_owned);
     let flashed = flash.is_some();
-    let empty = visitor.run(|conn, state, _| state.accounts.needs_setup(conn)).await?;
+    let empty = visitor
+        .run(|conn, state, _| state.accounts.needs_setup(conn))
+        .await?;
     if empty {
         return Ok(answer::see_other("/setup"));
     }
@@ -62,7 +64,9 @@ struct NextPage {
 
 /// The page to go on to: one of ours, or home.
 fn own(next: Option<&str>) -> String {
-    next.filter(|n| answer::is_own(n) && !n.starts_with("/sign-")).unwrap_or("/").to_owned()
+    next.filter(|n| answer::is_own(n) && !n.starts_with("/sign-"))
+        .unwrap_or("/")
+        .to_owned()
 }
 
 async fn submit(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<HttpResponse, Failure> {
@@ -79,15 +83,31 @@ async fn submit(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<Http
             problems.push(crate::web::fields::missing("password", "密码"));
         }
         let done = if problems.is_empty() {
-            state.accounts.sign_in(conn, &state.app.catalogue, &login, password, None, origin)
+            state
+                .accounts
+                .sign_in(conn, &state.app.catalogue, &login, password, None, origin)
         } else {
             Err(Error::Invalid(problems))
         };
-        let again = |problems| Password { title: TITLE, login, next: next.clone(), problems, flash: None }.render();
+        let again = |problems| {
+            Password {
+                title: TITLE,
+                login,
+                next: next.clone(),
+                problems,
+                flash: None,
+            }
+            .render()
+        };
         match done {
             Ok(SignedIn::Session(new)) => Ok(Step::Open(new.secret)),
             Ok(SignedIn::NeedsTotp(ticket)) => {
-                let page = Code { title: "动态口令", ticket, next: next.clone(), problems: Vec::new() };
+                let page = Code {
+                    title: "动态口令",
+                    ticket,
+                    next: next.clone(),
+                    problems: Vec::new(),
+                };
                 Ok(Step::Form(page.render().doing("生成页面")?))
             }
             Err(other) => Ok(Step::Form(again(told(other)?).doing("生成页面")?)),
@@ -114,16 +134,34 @@ async fn code(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<HttpRe
     let step = visitor.run(move |conn, state, origin| {
         let ticket = fields.get("ticket").unwrap_or_default().to_owned();
         let code = fields.get("totp").unwrap_or_default();
-        match state.accounts.finish_totp(conn, &state.app.catalogue, &ticket, code, origin) {
+        match state
+            .accounts
+            .finish_totp(conn, &state.app.catalogue, &ticket, code, origin)
+        {
             Ok(SignedIn::Session(new)) => Ok(Step::Open(new.secret)),
             Ok(SignedIn::NeedsTotp(_)) | Err(Error::SignedOut) => Err(Error::SignedOut),
             Err(Error::WrongCredentials) => {
-                let wrong = Problem::new("totp", "wrong_totp", "动态口令不正确", "请输入当前显示的 6 位数字；同一个口令只能用一次");
-                let page = Code { title: "动态口令", ticket, next: next.clone(), problems: vec![wrong] };
+                let wrong = Problem::new(
+                    "totp",
+                    "wrong_totp",
+                    "动态口令不正确",
+                    "请输入当前显示的 6 位数字；同一个口令只能用一次",
+                );
+                let page = Code {
+                    title: "动态口令",
+                    ticket,
+                    next: next.clone(),
+                    problems: vec![wrong],
+                };
                 Ok(Step::Form(page.render().doing("生成页面")?))
             }
             Err(other) => {
-                let page = Code { title: "动态口令", ticket, next: next.clone(), problems: told(other)? };
+                let page = Code {
+                    title: "动态口令",
+                    ticket,
+                    next: next.clone(),
+                    problems: told(other)?,
+                };
                 Ok(Step::Form(page.render().doing("生成页面")?))
             }
         }
@@ -143,7 +181,7 @@ fn open(step: Step, next: &str) -> HttpResponse {
 /// An answer that hands the browser its session.
 pub(super) fn with_session(secret: &str, next: Next) -> HttpResponse {
     let mut answer = next.answer();
-    if answer.add_cookie(&caller::session_cookie(secret)).is_err() {
+    if answer.add_cookie(&visitor::session_cookie(secret)).is_err() {
         tracing::error!("the session's cookie could not be set");
     }
     answer
@@ -159,7 +197,7 @@ async fn sign_out(Posted { caller, .. }: Posted) -> Result<HttpResponse, Failure
         Err(other) => return Err(other),
     }
     let mut answer = Next::saying("/sign-in", "已退出登录").answer();
-    if answer.add_cookie(&caller::no_session_cookie()).is_err() {
+    if answer.add_cookie(&visitor::no_session_cookie()).is_err() {
         tracing::warn!("the session's cookie could not be removed");
     }
     Ok(answer)
