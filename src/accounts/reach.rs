@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use diesel::prelude::*;
+
 use super::Service;
 use super::row::{self, AccountRow};
 use crate::auth::Viewer;
 use crate::auth::viewer::Extents;
 use crate::db::connection::Conn;
-use crate::error::Result;
+use crate::db::schema::accounts;
+use crate::error::{Error, Result};
 use crate::org::tree::{self, Tree};
 use crate::register::region::Regions;
 
@@ -52,6 +55,21 @@ impl Service {
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         Ok(fresh)
+    }
+
+    /// The viewer of an account as it is now, for work done on its behalf in the background.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the account is gone or was deactivated since.
+    pub fn viewer(&self, conn: &mut Conn, regions: &Regions, account: i64) -> Result<Viewer> {
+        let found: Option<AccountRow> = accounts::table
+            .filter(accounts::id.eq(account).and(accounts::active.eq(true)))
+            .select(AccountRow::as_select())
+            .first(conn)
+            .optional()?;
+        let gone = || Error::Refused("账号已停用，后台处理已停止".to_owned());
+        let account = found.ok_or_else(gone)?;
+        self.viewer_of(conn, regions, &account)
     }
 
     /// The viewer of an account. Every change of name, home or roles raises the account's version, so one made

@@ -10,6 +10,7 @@ use crate::accounts;
 use crate::cli::Context;
 use crate::config;
 use crate::error::Result;
+use crate::intake::upload::receive;
 use crate::web::state::State;
 use crate::web::{self, observe};
 
@@ -67,12 +68,20 @@ pub fn run(
     let accounts =
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
+    let mut conn = context.app.database.open()?;
+    let swept = receive::sweep(&context.app, &mut conn)?;
+    if swept > 0 {
+        tracing::info!(swept, "files of broken uploads were removed");
+    }
+    drop(conn);
     let state = Data::new(State::open(Arc::new(context.app), accounts, serve)?);
     actix_web::rt::System::new().block_on(async move {
-        let listening = web::listen(state, serve)?;
+        let listening = web::listen(state.clone(), serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));
         ready(listening.address)?;
-        listening.run().await
+        let served = listening.run().await;
+        state.jobs.stop();
+        served
     })?;
     tracing::info!("stopped");
     Ok(0)

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::accounts;
 use crate::app::App;
 use crate::config::Serve;
 use crate::db::pool::Pool;
 use crate::error::Result;
+use crate::jobs::{Runner, Who};
 use crate::web::observe::Metrics;
 
 /// Shared by all requests.
@@ -16,11 +17,15 @@ pub struct State {
     /// Definitions, database, parser.
     pub app: Arc<App>,
     /// Sign-in, sessions, tokens.
-    pub accounts: accounts::Service,
+    pub accounts: Arc<accounts::Service>,
     /// Open connections.
     pub pool: Pool,
     /// Counters for `/metrics`.
     pub metrics: Metrics,
+    /// Background work.
+    pub jobs: Runner,
+    /// Uploads that may arrive at once.
+    pub uploads: Arc<Semaphore>,
     /// A proxy in front says where a request came from.
     pub behind_proxy: bool,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
@@ -28,18 +33,26 @@ pub struct State {
 }
 
 impl State {
-    /// Opens the shared parts.
+    /// Opens the shared parts and starts the background work.
     ///
     /// # Errors
     /// When the database cannot be reached.
     pub fn open(app: Arc<App>, accounts: accounts::Service, serve: &Serve) -> Result<Self> {
         let pool = Pool::open(&app.database, serve.connections)?;
+        let accounts = Arc::new(accounts);
+        let service = Arc::clone(&accounts);
+        let who: Who = Arc::new(move |app, conn, account| {
+            service.viewer(conn, app.catalogue.regions(), account)
+        });
+        let jobs = Runner::start(Arc::clone(&app), who, serve.jobs);
         let writers = (!app.database.is_server()).then(|| Mutex::new(()));
         Ok(Self {
             app,
             accounts,
             pool,
             metrics: Metrics::default(),
+            jobs,
+            uploads: Arc::new(Semaphore::new(serve.uploads)),
             behind_proxy: serve.behind_proxy,
             writers,
         })
