@@ -69,6 +69,8 @@ pub fn run(
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
     let mut conn = context.app.database.open()?;
+    let code = accounts.begin_setup(&mut conn)?;
+    let minutes = accounts.rules.setup_code_minutes;
     let swept = receive::sweep(&context.app, &mut conn)?;
     if swept > 0 {
         tracing::info!(swept, "files of broken uploads were removed");
@@ -78,6 +80,12 @@ pub fn run(
     actix_web::rt::System::new().block_on(async move {
         let listening = web::listen(state.clone(), serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));
+        if let Some(code) = code {
+            out.line(&format!(
+                "还没有任何账号。请在 {minutes} 分钟内打开 http://{}/setup ，输入一次性设置码: {code}",
+                listening.address
+            ));
+        }
         ready(listening.address)?;
         let served = listening.run().await;
         state.jobs.stop();

@@ -1,6 +1,7 @@
 //! What every request shares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore};
 
@@ -26,6 +27,8 @@ pub struct State {
     pub jobs: Runner,
     /// Uploads that may arrive at once.
     pub uploads: Arc<Semaphore>,
+    /// How long one upload may take as a whole.
+    pub upload_time: Duration,
     /// A proxy in front says where a request came from.
     pub behind_proxy: bool,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
@@ -53,6 +56,7 @@ impl State {
             metrics: Metrics::default(),
             jobs,
             uploads: Arc::new(Semaphore::new(serve.uploads)),
+            upload_time: Duration::from_secs(serve.upload_seconds),
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -1,6 +1,7 @@
 //! The integration suite, one binary: the word that names a file names its room in `src/`.
 #![cfg(test)]
 
+mod accounts;
 mod adding;
 mod app;
 mod bad;
@@ -8,7 +9,9 @@ mod history;
 mod hostile;
 mod http;
 mod imports;
+mod jwt;
 mod kill;
+mod lists;
 mod messages;
 mod pages;
 mod policy;
