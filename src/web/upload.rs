@@ -111,7 +111,6 @@ fn broken(error: &actix_multipart::MultipartError) -> Error {
 pub async fn take(
     request: &HttpRequest,
     payload: web::Payload,
-    at_most: Duration,
 ) -> std::result::Result<Sent, Failure> {
     let caller = Caller::of(request)?;
     let state = caller.state().clone();
@@ -123,7 +122,7 @@ pub async fn take(
     let mut form = Multipart::new(request.headers(), payload);
     let mut pace = Pace {
         begun: Instant::now(),
-        at_most,
+        at_most: state.upload_time,
         bytes: 0,
     };
     let mut sent = Sent {

@@ -16,6 +16,7 @@ use crate::register::catalogue::Catalogue;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::state::State;
 
+mod imports;
 mod schema;
 
 #[derive(utoipa::OpenApi)]
@@ -34,7 +35,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn operations(config: &mut ServiceConfig<'_>) {
-    let _ = config;
+    config.configure(imports::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
