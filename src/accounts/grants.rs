@@ -222,7 +222,12 @@ pub(super) fn give(
 /// A role is held in a department that is there; an administrator's in none; the bureau's in a bureau.
 fn place(conn: &mut Conn, role: Role, department: Option<i64>) -> Result<()> {
     let wrong = |code: &str, message: &str| {
-        Err(Error::Invalid(vec![Problem::new("department", code, message, "")]))
+        Err(Error::Invalid(vec![Problem::new(
+            "department",
+            code,
+            message,
+            "",
+        )]))
     };
     match (role.is_administrator(), department) {
         (true, None) => Ok(()),
@@ -233,10 +238,15 @@ fn place(conn: &mut Conn, role: Role, department: Option<i64>) -> Result<()> {
                 return wrong("unknown_department", "没有这个部门，或已撤销、合并");
             }
             // Only where the organisation says at all which departments are bureaus.
-            let bureaus = departments::table.filter(departments::bureau.eq(true)).select(departments::id);
+            let bureaus = departments::table
+                .filter(departments::bureau.eq(true))
+                .select(departments::id);
             let bureaus: Vec<i64> = bureaus.load(conn)?;
             if role == Role::Bureau && !bureaus.is_empty() && !bureaus.contains(&id) {
-                return wrong("not_a_bureau", "这个部门不是数据管理部门，请先在“机构”中标明");
+                return wrong(
+                    "not_a_bureau",
+                    "这个部门不是数据管理部门，请先在“机构”中标明",
+                );
             }
             Ok(())
         }
@@ -246,9 +256,15 @@ fn place(conn: &mut Conn, role: Role, department: Option<i64>) -> Result<()> {
 /// Whether there is such a department, and has not been merged into another or dissolved.
 pub(super) fn is_department(conn: &mut Conn, id: i64) -> Result<bool> {
     let today = clock::today();
-    let standing = departments::valid_until.is_null().or(departments::valid_until.ge(today));
+    let standing = departments::valid_until
+        .is_null()
+        .or(departments::valid_until.ge(today));
     let found: Option<i64> = departments::table
-        .filter(departments::id.eq(id).and(departments::merged_into.is_null()))
+        .filter(
+            departments::id
+                .eq(id)
+                .and(departments::merged_into.is_null()),
+        )
         .filter(standing)
         .select(departments::id)
         .first(conn)

@@ -90,7 +90,9 @@ impl Service {
         let Some(secret) = account.totp_secret.filter(|_| !account.totp_confirmed) else {
             return Ok(None);
         };
-        let url = made(&secret, &account.login)?.to_url().doing("生成动态口令")?;
+        let url = made(&secret, &account.login)?
+            .to_url()
+            .doing("生成动态口令")?;
         Ok(Some(TotpSetup { secret, url }))
     }
 

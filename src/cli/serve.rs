@@ -74,8 +74,6 @@ pub fn run(
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
     let mut conn = context.app.database.open()?;
-    let code = accounts.begin_setup(&mut conn)?;
-    let minutes = accounts.rules.setup_code_minutes;
     let swept = receive::sweep(&context.app, &mut conn)?;
     if swept > 0 {
         tracing::info!(swept, "files of broken uploads were removed");

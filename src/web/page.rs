@@ -132,7 +132,9 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
 pub fn address(path: &str, parameters: &[(&str, &str)]) -> String {
     let coded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let given = parameters.iter().filter(|(_, value)| !value.is_empty());
-    let pairs: Vec<String> = given.map(|(name, value)| format!("{name}={}", coded(value))).collect();
+    let pairs: Vec<String> = given
+        .map(|(name, value)| format!("{name}={}", coded(value)))
+        .collect();
     if pairs.is_empty() {
         return path.to_owned();
     }

@@ -1,9 +1,9 @@
 //! One account per role on the demo ledger, each with a password made for this demo alone.
 
-use crate::accounts::{NewAccount, Service};
+use crate::accounts::{self, NewAccount, Service};
 use crate::auth::{Role, Viewer};
 use crate::db::connection::Conn;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::org::directory::Directory;
 
 /// Login, name, role, and the department it is held in.
@@ -31,25 +31,22 @@ pub struct Person {
 }
 
 /// Makes the accounts.
-pub fn make(conn: &mut Conn, accounts: &Service) -> Result<Vec<Person>> {
+pub fn make(conn: &mut Conn, service: &Service) -> Result<Vec<Person>> {
     let operator = Viewer::operator("演示");
     let directory = Directory::load(conn)?;
     let mut out = Vec::with_capacity(PEOPLE.len());
     for (login, name, role, code) in PEOPLE {
+        let password = accounts::made_password()?;
         let home = directory.by_code(code).map(|d| d.id);
         let new = NewAccount {
             login: login.to_owned(),
             name: name.to_owned(),
             department: home,
-            password: None,
+            password: Some(password.clone()),
             keep_password: true,
         };
-        let made = accounts.create(conn, &operator, &new)?;
-        accounts.grant(conn, &operator, made.id, role, home)?;
-        let password = made.password.ok_or_else(|| Error::Internal {
-            doing: "建立演示账号",
-            cause: "no password was made".to_owned(),
-        })?;
+        let made = service.create(conn, &operator, &new)?;
+        service.grant(conn, &operator, made.id, role, home)?;
         out.push(Person {
             login,
             name,
