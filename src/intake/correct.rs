@@ -51,7 +51,7 @@ pub struct Correction {
 }
 
 /// A correction as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = import_corrections)]
 pub struct Kept {
     /// Number.

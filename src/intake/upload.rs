@@ -13,6 +13,7 @@ pub mod apply;
 pub mod check;
 pub mod list;
 pub mod options;
+pub mod outcome;
 pub mod receive;
 pub mod steps;
 
@@ -33,8 +34,11 @@ use crate::ledger::undo::Undone;
 use options::Options;
 
 /// Where an import stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ImportState)]
 pub enum State {
     /// The file is here.
     Received,

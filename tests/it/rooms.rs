@@ -34,7 +34,7 @@ const MAY_USE: [(&str, &[&str]); 13] = [
     (
         "ledger",
         &[
-            "audit", "org", "db", "auth", "register", "clock", "error", "each",
+            "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     (

@@ -18,6 +18,7 @@ use crate::web::state::State;
 
 mod accounts;
 mod audit;
+mod imports;
 mod schema;
 mod sessions;
 mod tokens;
@@ -42,7 +43,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(sessions::configure)
         .configure(tokens::configure)
         .configure(accounts::configure)
-        .configure(audit::configure);
+        .configure(audit::configure)
+        .configure(imports::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
