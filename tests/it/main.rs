@@ -3,7 +3,9 @@
 
 mod adding;
 mod app;
+mod attachments;
 mod bad;
+mod editing;
 mod history;
 mod hostile;
 mod http;
