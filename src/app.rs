@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::db::connection::Database;
+use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
 use crate::sheet::workbook::Parser;
 
@@ -14,6 +15,8 @@ pub struct App {
     pub database: Database,
     /// How workbooks are opened.
     pub parser: Parser,
+    /// Rules for people and filings.
+    pub organisation: Rules,
     /// Where files are kept.
     pub data: PathBuf,
 }

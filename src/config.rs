@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::accounts::Rules;
 use crate::error::{Doing, Error, Result};
+use crate::org;
 use crate::sheet::limits::Limits;
 
 /// What a configuration file (TOML) may say; every key is optional.
@@ -23,6 +24,8 @@ pub struct ConfigFile {
     pub limits: Limits,
     /// Rules for passwords, sessions and locks; those left out keep their defaults.
     pub accounts: Rules,
+    /// Rules for people and filings; those left out keep their defaults.
+    pub organisation: org::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -106,6 +109,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// Rules for passwords, sessions and locks.
     pub accounts: Rules,
+    /// Rules for people and filings.
+    pub organisation: org::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -134,6 +139,7 @@ impl Settings {
             limits: file.limits,
             data,
             accounts: file.accounts.settled()?,
+            organisation: file.organisation,
             serve: file.serve,
         })
     }

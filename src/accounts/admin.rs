@@ -17,7 +17,7 @@ use crate::db::schema::accounts;
 use crate::error::{Error, Problem, Result};
 
 /// An account that is to be made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct NewAccount {
     /// Its login; never changes and is never given again.
     pub login: String,

@@ -8,7 +8,7 @@ use super::row::{self, AccountRow};
 use crate::auth::Viewer;
 use crate::auth::viewer::Extents;
 use crate::db::connection::Conn;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::org::tree::{self, Tree};
 use crate::register::region::Regions;
 
@@ -52,6 +52,18 @@ impl Service {
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         Ok(fresh)
+    }
+
+    /// The viewer of an account by its number, for work done later on its behalf.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the account was deactivated since.
+    pub fn viewer(&self, conn: &mut Conn, regions: &Regions, account: i64) -> Result<Viewer> {
+        let row = row::account(conn, account)?;
+        if !row.active {
+            return Err(Error::Conflict("账号已停用，不再代为处理".to_owned()));
+        }
+        self.viewer_of(conn, regions, &row)
     }
 
     /// The viewer of an account. Every change of name, home or roles raises the account's version, so one made

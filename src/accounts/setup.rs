@@ -20,7 +20,7 @@ use crate::error::{Error, Problem, Result};
 const TRIES: i64 = 10;
 
 /// The first administrators.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct First {
     /// 系统管理员, with a chosen password.
     pub system: NewAccount,

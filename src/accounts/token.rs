@@ -152,7 +152,3 @@ pub(super) fn self_test(keys: &Keys) -> Result<()> {
         cause: "a token does not come back as it was made".to_owned(),
     })
 }
-
-#[cfg(test)]
-#[path = "token_tests.rs"]
-mod tests;

@@ -25,6 +25,7 @@ mod output;
 mod serve;
 mod template;
 mod upkeep;
+mod users;
 
 use output::Output;
 
@@ -85,6 +86,8 @@ enum Command {
     Entry(entry::Entry),
     /// 载入机构名录；不带文件时列出
     Departments(departments::Departments),
+    /// 管理账号、角色和令牌
+    Users(users::Users),
     /// 升级数据库结构
     Migrate,
     /// 校验历史链条
@@ -164,6 +167,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
         app: App {
             catalogue,
             database: Database::at(&settings.database)?,
+            organisation: settings.organisation,
             parser,
             data: settings.data.clone(),
         },
@@ -181,6 +185,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
         Command::Entries(command) => command.run(&context),
         Command::Entry(command) => command.run(&context),
         Command::Departments(command) => command.run(&context),
+        Command::Users(command) => command.run(&context),
         Command::Migrate => upkeep::migrate(&context),
         Command::Verify => upkeep::verify(&context),
         Command::Demo(command) => command.run(context),

@@ -8,8 +8,11 @@ use clap::Args;
 
 use crate::accounts;
 use crate::cli::Context;
+use crate::cli::output::Output;
 use crate::config;
+use crate::db::connection::Conn;
 use crate::error::Result;
+use crate::jobs::Runner;
 use crate::web::state::State;
 use crate::web::{self, observe};
 
@@ -54,28 +57,63 @@ impl Serve {
         let serve = self.over(context.settings.serve.clone());
         serve.check()?;
         drop(context.app.database.open()?);
-        run(context, &serve, |_| Ok(()))
+        let out = context.out;
+        run(context, &serve, |accounts, conn, address| {
+            offer_set_up(out, accounts, conn, address)
+        })
     }
 }
+
+/// Threads for imports and other long work; each may have a parser beside it.
+const JOB_WORKERS: usize = 2;
 
 /// Serves the context's ledger; `ready` is told the address once it listens.
 pub fn run(
     context: Context,
     serve: &config::Serve,
-    ready: impl FnOnce(SocketAddr) -> Result<()>,
+    ready: impl FnOnce(&accounts::Service, &mut Conn, SocketAddr) -> Result<()>,
 ) -> Result<u8> {
-    let accounts =
-        accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
+    let rules = context.settings.accounts.clone();
+    let accounts = Arc::new(accounts::Service::open(&context.settings.data, rules)?);
     let out = context.out;
-    let state = Data::new(State::open(Arc::new(context.app), accounts, serve)?);
-    actix_web::rt::System::new().block_on(async move {
-        let listening = web::listen(state, serve)?;
+    let app = Arc::new(context.app);
+    let known = Arc::clone(&accounts);
+    let runner = Runner::start(
+        Arc::clone(&app),
+        Arc::new(move |app, conn, account| known.viewer(conn, app.catalogue.regions(), account)),
+        JOB_WORKERS,
+    );
+    let state = State::open(
+        Arc::clone(&app),
+        Arc::clone(&accounts),
+        runner.handle(),
+        serve,
+    )?;
+    let done = actix_web::rt::System::new().block_on(async {
+        let listening = web::listen(Data::new(state), serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));
-        ready(listening.address)?;
+        ready(&accounts, &mut app.database.connect()?, listening.address)?;
         listening.run().await
-    })?;
+    });
+    runner.stop();
+    done?;
     tracing::info!("stopped");
     Ok(0)
+}
+
+/// An empty ledger is set up in the browser, by whoever reads the code here.
+fn offer_set_up(
+    out: Output,
+    accounts: &accounts::Service,
+    conn: &mut Conn,
+    address: SocketAddr,
+) -> Result<()> {
+    if let Some(code) = accounts.begin_setup(conn)? {
+        out.line(&format!(
+            "首次使用: 请在浏览器打开 http://{address}/set-up ，输入一次性设置码 {code}"
+        ));
+    }
+    Ok(())
 }
 
 /// Starts the log of the service.

@@ -21,6 +21,7 @@ use crate::register::words;
 mod check;
 mod sight;
 
+pub(in crate::org) use sight::find;
 pub use sight::{Contacts, Filter, Glimpse, Held, Shown, list, look, stale};
 
 /// One person as stored.

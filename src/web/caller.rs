@@ -293,7 +293,9 @@ impl Caller {
         let Some(must) = &session.must else {
             return Ok(());
         };
-        if self.path.starts_with("/account") || self.path == "/sign-out" {
+        // `/accounts` is another desk.
+        let own = self.path == "/account" || self.path.starts_with("/account/");
+        if own || self.path == "/sign-out" {
             return Ok(());
         }
         if self.path.starts_with("/api/") {

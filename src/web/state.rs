@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::config::Serve;
 use crate::db::pool::Pool;
 use crate::error::Result;
+use crate::jobs;
 use crate::web::observe::Metrics;
 
 /// Shared by all requests.
@@ -16,7 +17,9 @@ pub struct State {
     /// Definitions, database, parser.
     pub app: Arc<App>,
     /// Sign-in, sessions, tokens.
-    pub accounts: accounts::Service,
+    pub accounts: Arc<accounts::Service>,
+    /// Work that outlives a request.
+    pub jobs: jobs::Handle,
     /// Open connections.
     pub pool: Pool,
     /// Counters for `/metrics`.
@@ -32,12 +35,18 @@ impl State {
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub fn open(app: Arc<App>, accounts: accounts::Service, serve: &Serve) -> Result<Self> {
+    pub fn open(
+        app: Arc<App>,
+        accounts: Arc<accounts::Service>,
+        jobs: jobs::Handle,
+        serve: &Serve,
+    ) -> Result<Self> {
         let pool = Pool::open(&app.database, serve.connections)?;
         let writers = (!app.database.is_server()).then(|| Mutex::new(()));
         Ok(Self {
             app,
             accounts,
+            jobs,
             pool,
             metrics: Metrics::default(),
             behind_proxy: serve.behind_proxy,

@@ -1,6 +1,7 @@
 //! The integration suite, one binary: the word that names a file names its room in `src/`.
 #![cfg(test)]
 
+mod accounts;
 mod adding;
 mod app;
 mod attachments;
@@ -10,6 +11,7 @@ mod history;
 mod hostile;
 mod http;
 mod imports;
+mod jwt;
 mod kill;
 mod lists;
 mod messages;

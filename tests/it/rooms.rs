@@ -51,8 +51,8 @@ const MAY_USE: [(&str, &[&str]); 14] = [
         ],
     ),
     ("error", &["auth"]),
-    ("app", &["db", "register", "sheet"]),
-    ("config", &["accounts", "sheet", "error"]),
+    ("app", &["db", "org", "register", "sheet"]),
+    ("config", &["accounts", "org", "sheet", "error"]),
 ];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -156,6 +156,7 @@ impl Ledger {
         let app = App {
             catalogue,
             database: Database::at(&address).unwrap(),
+            organisation: one_ledger::org::Rules::default(),
             parser: Parser::new(PROGRAM),
             data: folder.path().join("data"),
         };

@@ -63,6 +63,7 @@ fn app(ledger: &Ledger) -> Arc<App> {
         catalogue: ledger.app.catalogue.clone(),
         database: ledger.app.database.clone(),
         parser: ledger.app.parser.clone(),
+        organisation: ledger.app.organisation,
         data: ledger.app.data.clone(),
     })
 }
@@ -233,6 +234,7 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         catalogue: app.catalogue.clone(),
         database: one_ledger::db::connection::Database::at(path.to_str().unwrap()).unwrap(),
         parser: app.parser.clone(),
+        organisation: app.organisation,
         data: app.data.clone(),
     };
     idle.database.open().unwrap();
