@@ -54,7 +54,10 @@ impl Sent {
     /// Whether a box is ticked, or a flag is set.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
-        matches!(self.get(name).as_deref(), Some("1" | "true" | "on" | "yes" | "是"))
+        matches!(
+            self.get(name).as_deref(),
+            Some("1" | "true" | "on" | "yes" | "是")
+        )
     }
 
     /// The token of the form.
@@ -75,7 +78,9 @@ impl Pace {
     /// How long the next bytes may take.
     fn patience(&self) -> Duration {
         let earned = GRACE + Duration::from_secs(self.bytes / LEAST_RATE);
-        earned.min(self.at_most).saturating_sub(self.begun.elapsed())
+        earned
+            .min(self.at_most)
+            .saturating_sub(self.begun.elapsed())
     }
 
     async fn next<T>(
@@ -183,7 +188,10 @@ fn one_file() -> Error {
 
 async fn file(state: &State, field: &mut Field, pace: &mut Pace) -> Result<(String, Incoming)> {
     let disposition = field.content_disposition();
-    let name = disposition.and_then(|d| d.get_filename()).unwrap_or_default().to_owned();
+    let name = disposition
+        .and_then(|d| d.get_filename())
+        .unwrap_or_default()
+        .to_owned();
     let mut incoming = Incoming::begin(&state.app)?;
     let mut held: Vec<u8> = Vec::with_capacity(WRITTEN);
     while let Some(bytes) = pace.next(field.try_next()).await? {
@@ -214,7 +222,12 @@ async fn text(name: &str, field: &mut Field, pace: &mut Pace) -> Result<String> 
         }
     }
     let wrong = |code: &str, message: &str| {
-        Err(Error::Invalid(vec![Problem::new(name, code, message, "请修改后再提交")]))
+        Err(Error::Invalid(vec![Problem::new(
+            name,
+            code,
+            message,
+            "请修改后再提交",
+        )]))
     };
     match String::from_utf8(held) {
         Ok(text) if has_controls(&text) => wrong("control_character", "内容中有不可见的控制字符"),

@@ -23,13 +23,21 @@ const MOST: i64 = 100_000;
 const COLUMNS: [(Column, &str, &str); 14] = [
     (Column::Code, "更正已有人员时填写，新增留空", ""),
     (Column::Name, "必填", "王五"),
-    (Column::Department, "必填，所在单位的全称或代码", "示例市教育局"),
+    (
+        Column::Department,
+        "必填，所在单位的全称或代码",
+        "示例市教育局",
+    ),
     (
         Column::Role,
         "首席数据代表(官)、数据专员、数据联络员；一人担任两种角色时填两行",
         "数据专员",
     ),
-    (Column::RoleDepartment, "与所在单位不同时填写，如下属单位人员担任主管部门的联络员", ""),
+    (
+        Column::RoleDepartment,
+        "与所在单位不同时填写，如下属单位人员担任主管部门的联络员",
+        "",
+    ),
     (Column::Post, "如 副局长、科长", "科长"),
     (Column::Office, "分管、牵头或所在的内设机构", "信息化科"),
     (Column::Background, "联络员必填: 专业背景或经历", "计算机"),
@@ -102,7 +110,12 @@ pub fn export(
 }
 
 fn row(directory: &Directory, person: &Shown, held: Option<&Held>) -> Vec<String> {
-    let name = |id: i64| directory.get(id).map(|d| d.name.clone()).unwrap_or_default();
+    let name = |id: i64| {
+        directory
+            .get(id)
+            .map(|d| d.name.clone())
+            .unwrap_or_default()
+    };
     let contacts = person.contacts.as_ref();
     COLUMNS
         .iter()
@@ -110,7 +123,9 @@ fn row(directory: &Directory, person: &Shown, held: Option<&Held>) -> Vec<String
             Column::Code => person.code.clone(),
             Column::Name => person.name.clone(),
             Column::Department => name(person.department),
-            Column::Role => held.map(|h| role_label(h.role).to_owned()).unwrap_or_default(),
+            Column::Role => held
+                .map(|h| role_label(h.role).to_owned())
+                .unwrap_or_default(),
             Column::RoleDepartment => held
                 .filter(|h| h.department != person.department)
                 .map(|h| name(h.department))

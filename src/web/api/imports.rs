@@ -21,6 +21,8 @@ use crate::web::answer::{Failure, ProblemBody};
 use crate::web::caller::Caller;
 use crate::web::fields::has_controls;
 use crate::web::upload::{self, Sent};
+pub(in crate::web) use steps::correction;
+
 use body::{CorrectionPage, Detail, ImportPage, RowPage, SentForm, Standing, Summary};
 
 /// Items of a page when nothing is asked for.
@@ -241,8 +243,7 @@ async fn list_import_rows(
                 text: text("search", query.search)?,
             };
             let wanted = i64::try_from(limit).unwrap_or(0);
-            let rows =
-                preview::page(ask.conn, (id, upload.round), &filter, after, wanted + 1)?;
+            let rows = preview::page(ask.conn, (id, upload.round), &filter, after, wanted + 1)?;
             let directory = Directory::load(ask.conn)?;
             Ok(RowPage::of(&directory, &upload, rows, limit))
         })
@@ -312,10 +313,15 @@ pub(in crate::web) async fn annotated(
             let copy = annotate::write(ask.app, ask.conn, &upload, &out)?;
             let bytes = std::fs::read(&copy).doing("读取标注后的工作簿")?;
             let stem = std::path::Path::new(&upload.file_name).file_stem();
-            let stem = stem.map(|s| s.to_string_lossy().into_owned()).unwrap_or_default();
+            let stem = stem
+                .map(|s| s.to_string_lossy().into_owned())
+                .unwrap_or_default();
             let extension = copy.extension().and_then(|e| e.to_str()).unwrap_or("xlsx");
-            let event = Event::done("export_annotated", &format!("导入 {id} {}", upload.file_name))
-                .of(upload.department_id);
+            let event = Event::done(
+                "export_annotated",
+                &format!("导入 {id} {}", upload.file_name),
+            )
+            .of(upload.department_id);
             audit::record(ask.conn, &ask.viewer, &event)?;
             Ok((format!("{stem}（标注）.{extension}"), bytes))
         })

@@ -16,7 +16,7 @@ use crate::register::catalogue::Catalogue;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::state::State;
 
-mod imports;
+pub(in crate::web) mod imports;
 mod schema;
 
 #[derive(utoipa::OpenApi)]

@@ -23,12 +23,11 @@ fn the_code_makes_the_first_administrators_once() {
     in_house(|house| {
         let code = house.service.begin_setup(&mut house.conn).unwrap().unwrap();
         assert!(house.service.needs_setup(&mut house.conn).unwrap());
-        let finish =
-            |house: &mut House<'_>, code: &str, first: &First| -> Result<Vec<FirstMade>> {
-                house
-                    .service
-                    .finish_setup(&mut house.conn, code, first, from("127.0.0.1"))
-            };
+        let finish = |house: &mut House<'_>, code: &str, first: &First| -> Result<Vec<FirstMade>> {
+            house
+                .service
+                .finish_setup(&mut house.conn, code, first, from("127.0.0.1"))
+        };
         assert_eq!(
             fields(finish(
                 house,

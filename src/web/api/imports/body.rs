@@ -23,7 +23,10 @@ pub fn tag(version: i64) -> String {
 
 /// A form that brings a file.
 #[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "describes a form for the document; the stream itself is read field by field")]
+#[expect(
+    dead_code,
+    reason = "describes a form for the document; the stream itself is read field by field"
+)]
 pub struct SentForm {
     /// The workbook or CSV.
     #[schema(value_type = String, format = Binary)]
