@@ -8,7 +8,9 @@ use clap::Args;
 
 use crate::accounts;
 use crate::cli::Context;
+use crate::cli::output::Output;
 use crate::config;
+use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::intake::upload::receive;
 use crate::web::state::State;
@@ -55,7 +57,10 @@ impl Serve {
         let serve = self.over(context.settings.serve.clone());
         serve.check()?;
         drop(context.app.database.open()?);
-        run(context, &serve, |_| Ok(()))
+        let out = context.out;
+        run(context, &serve, |accounts, conn, address| {
+            offer_set_up(out, accounts, conn, address)
+        })
     }
 }
 
@@ -63,36 +68,43 @@ impl Serve {
 pub fn run(
     context: Context,
     serve: &config::Serve,
-    ready: impl FnOnce(SocketAddr) -> Result<()>,
+    ready: impl FnOnce(&accounts::Service, &mut Conn, SocketAddr) -> Result<()>,
 ) -> Result<u8> {
     let accounts =
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
     let mut conn = context.app.database.open()?;
-    let code = accounts.begin_setup(&mut conn)?;
-    let minutes = accounts.rules.setup_code_minutes;
     let swept = receive::sweep(&context.app, &mut conn)?;
     if swept > 0 {
         tracing::info!(swept, "files of broken uploads were removed");
     }
-    drop(conn);
     let state = Data::new(State::open(Arc::new(context.app), accounts, serve)?);
     actix_web::rt::System::new().block_on(async move {
         let listening = web::listen(state.clone(), serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));
-        if let Some(code) = code {
-            out.line(&format!(
-                "还没有任何账号。请在 {minutes} 分钟内打开 http://{}/setup ，输入一次性设置码: {code}",
-                listening.address
-            ));
-        }
-        ready(listening.address)?;
+        ready(&state.accounts, &mut conn, listening.address)?;
+        drop(conn);
         let served = listening.run().await;
         state.jobs.stop();
         served
     })?;
     tracing::info!("stopped");
     Ok(0)
+}
+
+/// An empty ledger is set up in the browser, by whoever reads the code here.
+fn offer_set_up(
+    out: Output,
+    accounts: &accounts::Service,
+    conn: &mut Conn,
+    address: SocketAddr,
+) -> Result<()> {
+    if let Some(code) = accounts.begin_setup(conn)? {
+        out.line(&format!(
+            "首次使用: 请在浏览器打开 http://{address}/set-up ，输入一次性设置码 {code}"
+        ));
+    }
+    Ok(())
 }
 
 /// Starts the log of the service.

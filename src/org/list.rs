@@ -50,7 +50,6 @@ impl<C: Copy + Eq + Hash> Line<C> {
     }
 
     /// What a cell says beside what is stored: empty leaves it, `[清空]` empties it.
-    #[expect(dead_code, reason = "the list of people reads with it")]
     pub fn or(&self, column: C, stored: &str) -> String {
         match self.get(column) {
             None => stored.to_owned(),

@@ -16,8 +16,12 @@ use crate::register::catalogue::Catalogue;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::state::State;
 
+mod accounts;
+mod audit;
 pub(in crate::web) mod imports;
 mod schema;
+mod sessions;
+mod tokens;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -35,7 +39,12 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn operations(config: &mut ServiceConfig<'_>) {
-    config.configure(imports::configure);
+    config
+        .configure(sessions::configure)
+        .configure(tokens::configure)
+        .configure(accounts::configure)
+        .configure(audit::configure)
+        .configure(imports::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
