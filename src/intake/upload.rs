@@ -262,6 +262,20 @@ pub fn see(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Upload> {
         .ok_or_else(|| not_found(id))
 }
 
+/// Whether something is being done with an import that one waits for; tells nothing else of it.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_busy(conn: &mut Conn, id: i64) -> Result<bool> {
+    let state: Option<String> = imports::table
+        .find(id)
+        .select(imports::state)
+        .first(conn)
+        .optional()?;
+    let state = state.as_deref().and_then(State::from_word);
+    Ok(state.is_some_and(State::is_busy))
+}
+
 fn not_found(id: i64) -> Error {
     Error::NotFound(format!("编号为 {id} 的导入"))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 13] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("auth", &[]),
@@ -38,10 +38,22 @@ const MAY_USE: [(&str, &[&str]); 13] = [
         ],
     ),
     (
+        "report",
+        &[
+            "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "each",
+        ],
+    ),
+    (
         "intake",
         &[
             "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "app",
             "each",
+        ],
+    ),
+    (
+        "handover",
+        &[
+            "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
         ],
     ),
     ("error", &["auth"]),

@@ -21,6 +21,8 @@ use crate::web::answer::{Failure, ProblemBody};
 use crate::web::caller::Caller;
 use crate::web::fields::has_controls;
 use crate::web::upload::{self, Sent};
+pub(in crate::web) use steps::correction;
+
 use body::{CorrectionPage, Detail, ImportPage, RowPage, SentForm, Standing, Summary};
 
 /// Items of a page when nothing is asked for.

@@ -18,7 +18,7 @@ use crate::web::state::State;
 
 mod accounts;
 mod audit;
-mod imports;
+pub(in crate::web) mod imports;
 mod schema;
 mod sessions;
 mod tokens;

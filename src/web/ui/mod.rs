@@ -6,6 +6,7 @@ mod account;
 mod accounts;
 pub(super) mod audit;
 mod home;
+mod imports;
 mod setup;
 mod sign_in;
 
@@ -17,5 +18,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(setup::configure)
         .configure(account::configure)
         .configure(accounts::configure)
-        .configure(audit::configure);
+        .configure(audit::configure)
+        .configure(imports::configure);
 }
