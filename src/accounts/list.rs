@@ -60,7 +60,7 @@ pub struct Account {
     pub idle: bool,
     /// Locked by failed sign-ins until then, UTC.
     pub locked_until: Option<NaiveDateTime>,
-    /// Goes up with every change: the ETag.
+    /// Goes up with every change: the `ETag`.
     pub version: i64,
 }
 
