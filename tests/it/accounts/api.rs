@@ -304,7 +304,9 @@ fn lists_are_paged_to_their_end_and_bad_filters_named() {
                     .iter()
                     .map(|a| a["login"].clone()),
             );
-            let Some(next) = page["next"].as_str() else {};
+            let Some(next) = page["next"].as_str() else {
+                break;
+            };
             cursor = format!("&cursor={next}");
         }
         assert_eq!(logins, ["audit", "security", "system", "zhang.san"]);

@@ -70,8 +70,9 @@ fn the_first_day() {
     browser.press_text("li.si");
     browser.see_text("授予角色");
     browser.fill("#f-department", "示例市教育局");
-    browser.wait(async |client| {
-        let select = client.find(fantoccini::Locator::Css("#f-role")).await?;
+    browser.wait(async {
+        let role = fantoccini::Locator::Css("#f-role");
+        let select = browser.client().find(role).await?;
         select.select_by_value("liaison").await
     });
     browser.press_text("授予");
