@@ -10,6 +10,7 @@ use crate::config::Serve;
 use crate::db::pool::Pool;
 use crate::error::Result;
 use crate::jobs;
+use crate::org::kept::Kept;
 use crate::web::observe::Metrics;
 
 /// Shared by all requests.
@@ -26,6 +27,8 @@ pub struct State {
     pub metrics: Metrics,
     /// A proxy in front says where a request came from.
     pub behind_proxy: bool,
+    /// The organisation, read again when it changes.
+    pub directory: Kept,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
     pub writers: Option<Mutex<()>>,
 }
@@ -49,6 +52,7 @@ impl State {
             jobs,
             pool,
             metrics: Metrics::default(),
+            directory: Kept::default(),
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -16,7 +16,11 @@ use crate::register::catalogue::Catalogue;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::state::State;
 
+pub mod attachments;
+pub mod entries;
+pub mod registers;
 mod schema;
+pub mod views;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -34,7 +38,11 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 }
 
 fn operations(config: &mut ServiceConfig<'_>) {
-    let _ = config;
+    config
+        .configure(registers::configure)
+        .configure(attachments::configure)
+        .configure(entries::configure)
+        .configure(views::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
