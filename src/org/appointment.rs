@@ -303,15 +303,24 @@ pub(super) fn end_all(
     Ok(rows.len())
 }
 
-/// An appointment of a department whose people the viewer keeps, in the state that was seen.
-fn held(conn: &mut Conn, viewer: &Viewer, seen: Seen) -> Result<Appointment> {
+/// An appointment of a department whose people the viewer keeps.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Refused`].
+pub fn kept(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Appointment> {
     let row: Option<Appointment> = appointments::table
-        .find(seen.id)
+        .find(id)
         .select(Appointment::as_select())
         .first(conn)
         .optional()?;
     let row = row.ok_or_else(|| Error::NotFound("该任职记录".to_owned()))?;
     viewer.may(Right::ManagePeople, row.department_id)?;
+    Ok(row)
+}
+
+/// The same, in the state that was seen.
+fn held(conn: &mut Conn, viewer: &Viewer, seen: Seen) -> Result<Appointment> {
+    let row = kept(conn, viewer, seen.id)?;
     if row.revision != seen.revision {
         return Err(Error::Stale("该任职记录".to_owned()));
     }

@@ -18,7 +18,10 @@ use crate::web::state::State;
 
 mod accounts;
 mod audit;
+mod departments;
+mod filings;
 pub(in crate::web) mod imports;
+mod people;
 mod schema;
 mod sessions;
 mod tokens;
@@ -44,7 +47,10 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(tokens::configure)
         .configure(accounts::configure)
         .configure(audit::configure)
-        .configure(imports::configure);
+        .configure(imports::configure)
+        .configure(departments::configure)
+        .configure(people::configure)
+        .configure(filings::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
