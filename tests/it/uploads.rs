@@ -3,6 +3,7 @@
 mod desk;
 mod refusals;
 mod scope;
+mod web;
 
 use one_ledger::error::Error;
 use one_ledger::intake::correct::{self, Which};

@@ -60,7 +60,6 @@ pub fn person(ledger: &Ledger, account: i64) -> Viewer {
 
 fn app(ledger: &Ledger) -> Arc<App> {
     Arc::new(App {
-        organisation: one_ledger::org::Rules::default(),
         catalogue: ledger.app.catalogue.clone(),
         database: ledger.app.database.clone(),
         parser: ledger.app.parser.clone(),
@@ -232,7 +231,6 @@ impl<'l> Desk<'l> {
 fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
     let path = ledger.file("idle.db");
     let idle = App {
-        organisation: one_ledger::org::Rules::default(),
         catalogue: app.catalogue.clone(),
         database: one_ledger::db::connection::Database::at(path.to_str().unwrap()).unwrap(),
         parser: app.parser.clone(),
