@@ -382,9 +382,10 @@ fn walk(window: browser::Window, name: &str) {
     browser.press("tr.ol-row--bad .ol-fix button");
     browser.see_text("已更正 1 处");
     browser.picture("corrected");
-    browser.press("ol-tabs a, .ol-tabs li:nth-child(3) a");
+    browser.press(".ol-tabs li:nth-child(3) a");
     browser.see("ins.ol-new");
     browser.picture("changes");
+    browser.go(&format!("{}/imports/2", service.base));
     browser.press("form[action$='/apply'] input[name=partial] ~ button");
     if window.scripts {
         browser.wait(browser.client().accept_alert());
