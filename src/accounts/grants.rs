@@ -185,7 +185,6 @@ pub(super) fn give(
     role: Role,
     department: Option<i64>,
 ) -> Result<i64> {
-    place(conn, role, department)?;
     let held = row::held(conn, owner.id)?;
     if held
         .iter()
@@ -198,6 +197,7 @@ pub(super) fn give(
     if let Some(rule) = role::conflict(&roles) {
         return Err(Error::Refused(rule.to_owned()));
     }
+    place(conn, role, department)?;
     let id = next_id!(conn, account_grants);
     diesel::insert_into(account_grants::table)
         .values(GrantRow {

@@ -15,6 +15,8 @@ use crate::db::connection::Conn;
 use crate::db::schema::{account_grants, accounts};
 use crate::error::Result;
 
+diesel::define_sql_function! { fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text; }
+
 /// Days without a sign-in after which an account is reported (GB/T 22239-2019: no stale accounts).
 pub const IDLE_DAYS: i64 = 90;
 
@@ -136,13 +138,13 @@ impl Service {
                 .replace('\\', "\\\\")
                 .replace('%', "\\%")
                 .replace('_', "\\_");
-            let login = format!("%{}%", escaped.to_lowercase());
-            let name = format!("%{escaped}%");
+            let like = format!("%{}%", escaped.to_ascii_lowercase());
+            // One engine tells the cases apart, the other does not.
             query = query.filter(
-                accounts::login
-                    .like(login)
+                lower(accounts::login)
+                    .like(like.clone())
                     .escape('\\')
-                    .or(accounts::name.like(name).escape('\\')),
+                    .or(lower(accounts::name).like(like).escape('\\')),
             );
         }
         if filter.role.is_some() || filter.department.is_some() {

@@ -432,7 +432,7 @@ fn an_export_is_the_list_as_it_is_seen() {
             .unwrap();
             let text = std::fs::read_to_string(&out).unwrap();
             let mut lines = text.trim_start_matches('\u{feff}').lines();
-            assert_eq!(lines.next().unwrap(), "序号,系统名称,等保定级,承载网络");
+            assert_eq!(lines.next().unwrap(), "序号,*系统名称,等保定级,承载网络");
             let seen: Vec<String> = lines
                 .map(|l| l.split(',').nth(1).unwrap().to_owned())
                 .collect();

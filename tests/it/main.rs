@@ -4,7 +4,9 @@
 mod accounts;
 mod adding;
 mod app;
+mod attachments;
 mod bad;
+mod editing;
 mod history;
 mod hostile;
 mod http;
