@@ -339,7 +339,7 @@ fn the_same_file_pressed_twice_runs_once() {
         desk.wait(one.import);
         assert_eq!(keyed(&file).unwrap().import, one.import);
         let other = ledger.draw("2.xlsx", &[SYSTEMS, " | 乙系统 | 市教育局 | 10 |"]);
-        assert!(matches!(keyed(&other), Err(Error::Conflict(_))));
+        assert!(matches!(keyed(&other), Err(Error::Invalid(_))));
     });
 }
 
