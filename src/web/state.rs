@@ -11,6 +11,7 @@ use crate::config::Serve;
 use crate::db::pool::Pool;
 use crate::error::Result;
 use crate::jobs::{Runner, Who};
+use crate::org::kept::Kept;
 use crate::web::observe::Metrics;
 
 /// Shared by all requests.
@@ -31,6 +32,8 @@ pub struct State {
     pub upload_time: Duration,
     /// A proxy in front says where a request came from.
     pub behind_proxy: bool,
+    /// The organisation, read again when it changes.
+    pub directory: Kept,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
     pub writers: Option<Mutex<()>>,
 }
@@ -57,6 +60,7 @@ impl State {
             jobs,
             uploads: Arc::new(Semaphore::new(serve.uploads)),
             upload_time: Duration::from_secs(serve.upload_seconds),
+            directory: Kept::default(),
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -17,11 +17,15 @@ use crate::web::answer::{Failure, ProblemBody};
 use crate::web::state::State;
 
 mod accounts;
+pub mod attachments;
 mod audit;
+pub mod entries;
 pub(in crate::web) mod imports;
+pub mod registers;
 mod schema;
 mod sessions;
 mod tokens;
+pub mod views;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -44,7 +48,11 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(tokens::configure)
         .configure(accounts::configure)
         .configure(audit::configure)
-        .configure(imports::configure);
+        .configure(imports::configure)
+        .configure(registers::configure)
+        .configure(attachments::configure)
+        .configure(entries::configure)
+        .configure(views::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
