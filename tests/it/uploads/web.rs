@@ -332,6 +332,63 @@ fn sixty_four_at_once_all_go_in_or_are_told_to_come_again() {
     assert_eq!(ledger.snapshot().entries.len(), 64);
 }
 
+#[test]
+fn a_sender_who_drips_bytes_is_cut_off_and_one_too_many_is_told_to_come_again() {
+    use std::net::TcpStream;
+    let ledger = Ledger::settled();
+    account(&ledger, "editor", "specialist", "示例市教育局");
+    let service = Service::start_with(&ledger, &["--uploads", "3"]);
+    let me = token(&service, "editor");
+    let address = service.base.trim_start_matches("http://").to_owned();
+    let begun = Instant::now();
+    let open = || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!(
+            "POST {API} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {me}\r\ncontent-length: 90000\r\n\
+             content-type: multipart/form-data; boundary=edge\r\n\r\n\
+             --edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.xlsx\"\r\n\r\nPK"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream
+    };
+    let mut slow: Vec<TcpStream> = (0..3).map(|_| open()).collect();
+    std::thread::sleep(Duration::from_millis(500));
+    let file = workbook(&ledger, "a.xlsx", &[" | 甲系统 | 市教育局 | 1 |"]);
+    let full = service
+        .ask(Method::POST, API)
+        .bearer(&me)
+        .upload("a.xlsx", &file, &[]);
+    assert_eq!(full.status, 503, "{full:?}");
+    assert!(full.header("retry-after").is_some());
+    assert_eq!(service.get("/healthz").status, 200);
+    for stream in &mut slow {
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let mut said = [0; 4_000];
+        let n = stream.read(&mut said).unwrap();
+        let said = String::from_utf8_lossy(&said[..n]).into_owned();
+        assert!(
+            said.starts_with("HTTP/1.1 422") && said.contains("upload_too_slow"),
+            "{said}"
+        );
+    }
+    let took = begun.elapsed();
+    assert!(
+        took > Duration::from_secs(9) && took < Duration::from_secs(25),
+        "{took:?}"
+    );
+    let left = std::fs::read_dir(ledger.folder().join("uploads"))
+        .unwrap()
+        .count();
+    assert_eq!(left, 0, "what was cut off leaves no file");
+    let taken = service
+        .ask(Method::POST, API)
+        .bearer(&me)
+        .upload("a.xlsx", &file, &[]);
+    assert_eq!(taken.status, 202, "{taken:?}");
+}
+
 /// Signs in by the page.
 fn sign_in(browser: &Browser, service: &Service, login: &str) {
     browser.go(&format!("{}/sign-in", service.base));
