@@ -21,6 +21,7 @@ mod people;
 mod policy;
 mod properties;
 mod rooms;
+mod routes;
 mod samples;
 mod sheets;
 mod sheets_out;
