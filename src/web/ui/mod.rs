@@ -3,8 +3,11 @@
 use actix_web::web;
 
 mod home;
+mod registers;
 
 /// All pages.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.configure(home::configure);
+    config
+        .configure(home::configure)
+        .configure(registers::configure);
 }
