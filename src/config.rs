@@ -50,6 +50,12 @@ pub struct Serve {
     pub workers: usize,
     /// Seconds that running requests are given on SIGTERM.
     pub drain_seconds: u64,
+    /// Threads that do background work.
+    pub jobs: usize,
+    /// Uploads that may arrive at once; one more is told to come again.
+    pub uploads: usize,
+    /// Seconds that one upload may take as a whole.
+    pub upload_seconds: u64,
 }
 
 impl Default for Serve {
@@ -63,6 +69,9 @@ impl Default for Serve {
             connections: 12,
             workers: 2,
             drain_seconds: 25,
+            jobs: 2,
+            uploads: 16,
+            upload_seconds: 900,
         }
     }
 }

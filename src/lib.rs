@@ -16,6 +16,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod error;
+pub mod handover;
 pub mod intake;
 pub mod jobs;
 pub mod ledger;

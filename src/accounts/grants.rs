@@ -185,7 +185,6 @@ pub(super) fn give(
     role: Role,
     department: Option<i64>,
 ) -> Result<i64> {
-    place(conn, role, department)?;
     let held = row::held(conn, owner.id)?;
     if held
         .iter()
@@ -198,6 +197,7 @@ pub(super) fn give(
     if let Some(rule) = role::conflict(&roles) {
         return Err(Error::Refused(rule.to_owned()));
     }
+    place(conn, role, department)?;
     let id = next_id!(conn, account_grants);
     diesel::insert_into(account_grants::table)
         .values(GrantRow {
@@ -219,31 +219,53 @@ pub(super) fn give(
     Ok(id)
 }
 
-/// A role is held in a department that is there; an administrator's in none.
+/// A role is held in a department that is there; an administrator's in none; the bureau's in a bureau.
 fn place(conn: &mut Conn, role: Role, department: Option<i64>) -> Result<()> {
-    let problem = match (role.is_administrator(), department) {
-        (true, None) => return Ok(()),
-        (true, Some(_)) => Problem::new(
+    let wrong = |code: &str, message: &str| {
+        Err(Error::Invalid(vec![Problem::new(
             "department",
-            "superfluous",
-            "三员服务于整个系统，不属于某个部门",
-            "请不要填写部门",
-        ),
-        (false, None) => Problem::new("department", "missing", "请选择在哪个部门担任", ""),
-        (false, Some(id)) => {
-            if is_department(conn, id)? {
-                return Ok(());
-            }
-            Problem::new("department", "unknown_department", "没有这个部门", "")
-        }
+            code,
+            message,
+            "",
+        )]))
     };
-    Err(Error::Invalid(vec![problem]))
+    match (role.is_administrator(), department) {
+        (true, None) => Ok(()),
+        (true, Some(_)) => wrong("superfluous", "三员服务于整个系统，请不要填写部门"),
+        (false, None) => wrong("missing", "请选择在哪个部门担任"),
+        (false, Some(id)) => {
+            if !is_department(conn, id)? {
+                return wrong("unknown_department", "没有这个部门，或已撤销、合并");
+            }
+            // Only where the organisation says at all which departments are bureaus.
+            let bureaus = departments::table
+                .filter(departments::bureau.eq(true))
+                .select(departments::id);
+            let bureaus: Vec<i64> = bureaus.load(conn)?;
+            if role == Role::Bureau && !bureaus.is_empty() && !bureaus.contains(&id) {
+                return wrong(
+                    "not_a_bureau",
+                    "这个部门不是数据管理部门，请先在“机构”中标明",
+                );
+            }
+            Ok(())
+        }
+    }
 }
 
-/// Whether there is such a department.
+/// Whether there is such a department, and has not been merged into another or dissolved.
 pub(super) fn is_department(conn: &mut Conn, id: i64) -> Result<bool> {
+    let today = clock::today();
+    let standing = departments::valid_until
+        .is_null()
+        .or(departments::valid_until.ge(today));
     let found: Option<i64> = departments::table
-        .find(id)
+        .filter(
+            departments::id
+                .eq(id)
+                .and(departments::merged_into.is_null()),
+        )
+        .filter(standing)
         .select(departments::id)
         .first(conn)
         .optional()?;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::admin::{idle_since, may_see};
@@ -14,6 +14,8 @@ use crate::auth::{Role, Viewer};
 use crate::db::connection::Conn;
 use crate::db::schema::{account_grants, accounts};
 use crate::error::Result;
+
+diesel::define_sql_function! { fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text; }
 
 /// Days without a sign-in after which an account is reported (GB/T 22239-2019: no stale accounts).
 pub const IDLE_DAYS: i64 = 90;
@@ -63,7 +65,8 @@ pub struct Account {
 }
 
 /// Which state of an account is wanted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// May sign in.
     Active,
@@ -135,13 +138,13 @@ impl Service {
                 .replace('\\', "\\\\")
                 .replace('%', "\\%")
                 .replace('_', "\\_");
-            let login = format!("%{}%", escaped.to_lowercase());
-            let name = format!("%{escaped}%");
+            let like = format!("%{}%", escaped.to_ascii_lowercase());
+            // One engine tells the cases apart, the other does not.
             query = query.filter(
-                accounts::login
-                    .like(login)
+                lower(accounts::login)
+                    .like(like.clone())
                     .escape('\\')
-                    .or(accounts::name.like(name).escape('\\')),
+                    .or(lower(accounts::name).like(like).escape('\\')),
             );
         }
         if filter.role.is_some() || filter.department.is_some() {

@@ -32,6 +32,7 @@ pub use input::fold_login;
 pub use keys::Keys;
 pub use list::{Account, Filter, Held, IDLE_DAYS, Lock, State};
 pub use own::OpenSession;
+pub use password::made as made_password;
 pub use rules::{Profile, Rules, SecondFactor};
 pub use session::{Must, Session};
 pub use setup::{First, FirstMade};

@@ -164,8 +164,11 @@ fn unleet(text: &str) -> String {
     text.chars().map(letter).collect()
 }
 
-/// A password made for somebody else, to be shown once: it must be changed at the first sign-in.
-pub(super) fn made() -> Result<String> {
+/// A password made for somebody else, to be shown once.
+///
+/// # Errors
+/// When the operating system gives no random bytes.
+pub fn made() -> Result<String> {
     secret::typed(4)
 }
 

@@ -3,11 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use diesel::prelude::*;
+
 use super::Service;
 use super::row::{self, AccountRow};
 use crate::auth::Viewer;
 use crate::auth::viewer::Extents;
 use crate::db::connection::Conn;
+use crate::db::schema::accounts;
 use crate::error::{Error, Result};
 use crate::org::tree::{self, Tree};
 use crate::register::region::Regions;
@@ -54,16 +57,19 @@ impl Service {
         Ok(fresh)
     }
 
-    /// The viewer of an account by its number, for work done later on its behalf.
+    /// The viewer of an account as it is now, for work done on its behalf in the background.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Conflict`] when the account was deactivated since.
+    /// [`Error::Refused`] when the account is gone or was deactivated since.
     pub fn viewer(&self, conn: &mut Conn, regions: &Regions, account: i64) -> Result<Viewer> {
-        let row = row::account(conn, account)?;
-        if !row.active {
-            return Err(Error::Conflict("账号已停用，不再代为处理".to_owned()));
-        }
-        self.viewer_of(conn, regions, &row)
+        let found: Option<AccountRow> = accounts::table
+            .filter(accounts::id.eq(account).and(accounts::active.eq(true)))
+            .select(AccountRow::as_select())
+            .first(conn)
+            .optional()?;
+        let gone = || Error::Refused("账号已停用，后台处理已停止".to_owned());
+        let account = found.ok_or_else(gone)?;
+        self.viewer_of(conn, regions, &account)
     }
 
     /// The viewer of an account. Every change of name, home or roles raises the account's version, so one made

@@ -81,6 +81,21 @@ impl Service {
         Ok(TotpSetup { secret, url })
     }
 
+    /// The secret of one's own account that waits to be confirmed.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn pending_totp(&self, conn: &mut Conn, viewer: &Viewer) -> Result<Option<TotpSetup>> {
+        let account = row::account(conn, super::own::me(viewer)?)?;
+        let Some(secret) = account.totp_secret.filter(|_| !account.totp_confirmed) else {
+            return Ok(None);
+        };
+        let url = made(&secret, &account.login)?
+            .to_url()
+            .doing("生成动态口令")?;
+        Ok(Some(TotpSetup { secret, url }))
+    }
+
     /// Confirms the secret by a code made from it. From now on each sign-in needs one; all sessions end.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 mod chain;
 mod read;
+pub mod words;
 
 pub use chain::{Broken, Checked, verify};
 pub use read::{Filter, Line, page};

@@ -1,15 +1,19 @@
-//! `demo`: the shipped sample workbooks in a fresh ledger.
+//! `demo`: the shipped sample workbooks in a fresh ledger, then the service on it with an account per role.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::app::App;
 use crate::cli::import::print;
-use crate::cli::{Context, upkeep};
+use crate::cli::{Context, serve, upkeep};
+use crate::config::{self, Settings};
 use crate::db::connection::Database;
 use crate::error::{Doing, Error, Result};
 use crate::intake::run::{self, Mode, Request};
+
+mod people;
 
 /// The sample workbooks, as departments fill them in, compiled in.
 #[derive(rust_embed::RustEmbed)]
@@ -24,9 +28,12 @@ const ORGANISATION: &str = "机构名录.csv";
 
 #[derive(Debug, Args)]
 pub struct Demo {
-    /// 建好演示账本后退出（目前总是如此: 网页服务尚未提供）
+    /// 建好演示账本后退出，不启动服务
     #[arg(long)]
     once: bool,
+    /// 监听地址和端口
+    #[arg(long, default_value = "127.0.0.1:8080", env = "ONE_LEDGER_LISTEN")]
+    listen: SocketAddr,
     /// 演示账本所在目录，默认是临时目录
     #[arg(long)]
     out: Option<PathBuf>,
@@ -55,6 +62,10 @@ impl Demo {
                 database: Database::at(&ledger.to_string_lossy())?,
                 data: folder.clone(),
                 ..context.app
+            },
+            settings: Settings {
+                data: folder.clone(),
+                ..context.settings
             },
             ..context
         };
@@ -85,7 +96,28 @@ impl Demo {
             "试试: one-ledger entries --register information_system --search 医保 --database {}",
             ledger.display()
         ));
-        Ok(code.max(u8::from(reports.iter().any(|r| !r.applied))))
+        let code = code.max(u8::from(reports.iter().any(|r| !r.applied)));
+        if self.once || code != 0 {
+            return Ok(code);
+        }
+        let out = context.out;
+        let serve = config::Serve {
+            listen: self.listen,
+            ..context.settings.serve.clone()
+        };
+        serve::run(context, &serve, |service, conn, _| {
+            out.line("演示账号（口令只用于这次演示，登录名区分角色）:");
+            for person in people::make(conn, service)? {
+                let (login, password) = (person.login, person.password);
+                out.line(&format!(
+                    "  {login:<14} {password:<28} {}（{}）",
+                    person.name,
+                    person.role.label()
+                ));
+            }
+            out.line("按 Ctrl-C 结束");
+            Ok(())
+        })
     }
 }
 

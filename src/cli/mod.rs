@@ -22,6 +22,7 @@ mod export;
 mod import;
 mod imports;
 mod output;
+mod people;
 mod serve;
 mod template;
 mod upkeep;
@@ -88,6 +89,8 @@ enum Command {
     Departments(departments::Departments),
     /// 管理账号、角色和令牌
     Users(users::Users),
+    /// 导入或导出人员名单；不带文件时列出
+    People(people::People),
     /// 升级数据库结构
     Migrate,
     /// 校验历史链条
@@ -186,6 +189,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
         Command::Entry(command) => command.run(&context),
         Command::Departments(command) => command.run(&context),
         Command::Users(command) => command.run(&context),
+        Command::People(command) => command.run(&context),
         Command::Migrate => upkeep::migrate(&context),
         Command::Verify => upkeep::verify(&context),
         Command::Demo(command) => command.run(context),

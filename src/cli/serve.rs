@@ -12,7 +12,7 @@ use crate::cli::output::Output;
 use crate::config;
 use crate::db::connection::Conn;
 use crate::error::Result;
-use crate::jobs::Runner;
+use crate::intake::upload::receive;
 use crate::web::state::State;
 use crate::web::{self, observe};
 
@@ -64,39 +64,30 @@ impl Serve {
     }
 }
 
-/// Threads for imports and other long work; each may have a parser beside it.
-const JOB_WORKERS: usize = 2;
-
 /// Serves the context's ledger; `ready` is told the address once it listens.
 pub fn run(
     context: Context,
     serve: &config::Serve,
     ready: impl FnOnce(&accounts::Service, &mut Conn, SocketAddr) -> Result<()>,
 ) -> Result<u8> {
-    let rules = context.settings.accounts.clone();
-    let accounts = Arc::new(accounts::Service::open(&context.settings.data, rules)?);
+    let accounts =
+        accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
-    let app = Arc::new(context.app);
-    let known = Arc::clone(&accounts);
-    let runner = Runner::start(
-        Arc::clone(&app),
-        Arc::new(move |app, conn, account| known.viewer(conn, app.catalogue.regions(), account)),
-        JOB_WORKERS,
-    );
-    let state = State::open(
-        Arc::clone(&app),
-        Arc::clone(&accounts),
-        runner.handle(),
-        serve,
-    )?;
-    let done = actix_web::rt::System::new().block_on(async {
-        let listening = web::listen(Data::new(state), serve)?;
+    let mut conn = context.app.database.open()?;
+    let swept = receive::sweep(&context.app, &mut conn)?;
+    if swept > 0 {
+        tracing::info!(swept, "files of broken uploads were removed");
+    }
+    let state = Data::new(State::open(Arc::new(context.app), accounts, serve)?);
+    actix_web::rt::System::new().block_on(async move {
+        let listening = web::listen(state.clone(), serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));
-        ready(&accounts, &mut app.database.connect()?, listening.address)?;
-        listening.run().await
-    });
-    runner.stop();
-    done?;
+        ready(&state.accounts, &mut conn, listening.address)?;
+        drop(conn);
+        let served = listening.run().await;
+        state.jobs.stop();
+        served
+    })?;
     tracing::info!("stopped");
     Ok(0)
 }

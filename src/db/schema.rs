@@ -505,3 +505,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     account_sessions,
     api_tokens
 );
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(entries::register, revisions::op);

@@ -51,7 +51,7 @@ pub struct Correction {
 }
 
 /// A correction as it is kept.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize)]
 #[diesel(table_name = import_corrections)]
 pub struct Kept {
     /// Number.
@@ -108,7 +108,7 @@ impl Corrections {
                 }
                 _ => {
                     let column = out.same.entry(sheet).or_default();
-                    column.insert((place, kept.said), kept.text);
+                    column.insert((place, one_break(kept.said)), kept.text);
                 }
             }
         }
@@ -122,7 +122,7 @@ impl Corrections {
                 if cell.is_blank() {
                     continue;
                 }
-                if let Some(text) = column.get(&(place, cell.text())) {
+                if let Some(text) = column.get(&(place, one_break(cell.text()))) {
                     *cell = as_cell(text);
                 }
             }
@@ -136,6 +136,15 @@ impl Corrections {
                 *cell = as_cell(text);
             }
         }
+    }
+}
+
+/// Line breaks as a form sends them back: browsers and workbooks differ in them.
+fn one_break(text: String) -> String {
+    if text.contains('\r') {
+        text.replace("\r\n", "\n")
+    } else {
+        text
     }
 }
 

@@ -34,6 +34,7 @@ pub struct Preview {
 
 /// One kind of problem.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportProblemKind)]
 pub struct Kind {
     /// How much is wrong.
     pub weight: Weight,

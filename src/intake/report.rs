@@ -47,7 +47,8 @@ pub struct Report {
 }
 
 /// One sheet.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportSheetReport)]
 pub struct SheetReport {
     /// Its name.
     pub sheet: String,
@@ -74,7 +75,8 @@ pub struct SheetReport {
 }
 
 /// One column.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportColumnReport)]
 pub struct ColumnReport {
     /// Letters.
     pub column: String,
@@ -92,7 +94,8 @@ pub struct ColumnReport {
 }
 
 /// Rows by outcome.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportCounts)]
 pub struct Counts {
     /// New entries.
     pub new: u64,
@@ -118,7 +121,8 @@ impl Counts {
 }
 
 /// Rows that are no entries, by reason.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportSkipped)]
 pub struct Skipped {
     /// Nothing in them.
     pub blank: u64,
@@ -133,7 +137,8 @@ pub struct Skipped {
 }
 
 /// One thing wrong, or worth a look, in one place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportProblem)]
 pub struct Problem {
     /// Sheet name.
     pub sheet: String,
@@ -167,7 +172,7 @@ pub struct EntryChange {
 }
 
 /// A value that changes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct CellChange {
     /// Column letters; empty when the value does not come from a column.
     pub column: String,

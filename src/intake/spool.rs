@@ -16,6 +16,7 @@ use crate::sheet::annotate::Outcome;
 /// How much is wrong with a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ImportWeight)]
 pub enum Weight {
     /// The row cannot go in.
     Problem,
@@ -27,6 +28,7 @@ pub enum Weight {
 
 /// Something about one row or one of its cells.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportRowProblem)]
 pub struct RowProblem {
     /// How much is wrong.
     pub weight: Weight,
@@ -46,6 +48,7 @@ pub struct RowProblem {
 
 /// A cell as it stands in the file, corrections included.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = ImportRowText)]
 pub struct RowText {
     /// Column, 0 = A.
     pub place: u16,

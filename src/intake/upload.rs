@@ -13,6 +13,7 @@ pub mod apply;
 pub mod check;
 pub mod list;
 pub mod options;
+pub mod outcome;
 pub mod receive;
 pub mod steps;
 
@@ -33,8 +34,11 @@ use crate::ledger::undo::Undone;
 use options::Options;
 
 /// Where an import stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ImportState)]
 pub enum State {
     /// The file is here.
     Received,
@@ -256,6 +260,20 @@ pub fn see(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Upload> {
     load(conn, id)?
         .filter(|upload| upload.is_visible_to(viewer))
         .ok_or_else(|| not_found(id))
+}
+
+/// Whether something is being done with an import that one waits for; tells nothing else of it.
+///
+/// # Errors
+/// When the database fails.
+pub fn is_busy(conn: &mut Conn, id: i64) -> Result<bool> {
+    let state: Option<String> = imports::table
+        .find(id)
+        .select(imports::state)
+        .first(conn)
+        .optional()?;
+    let state = state.as_deref().and_then(State::from_word);
+    Ok(state.is_some_and(State::is_busy))
 }
 
 fn not_found(id: i64) -> Error {

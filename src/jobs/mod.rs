@@ -16,7 +16,7 @@ use crate::db::connection::Conn;
 use crate::error::Result;
 
 pub use queue::{Job, Order, enqueue};
-pub use runner::{Handle, Progress, Runner};
+pub use runner::{Progress, Runner};
 
 /// Makes the viewer of an account from the live database: rights may have changed since the job was asked for.
 pub type Who = Arc<dyn Fn(&App, &mut Conn, i64) -> Result<Viewer> + Send + Sync>;

@@ -88,24 +88,7 @@ impl Shared {
 /// Does the jobs of the queue until it is stopped.
 pub struct Runner {
     shared: Arc<Shared>,
-    threads: Vec<JoinHandle<()>>,
-}
-
-/// Wakes a runner from elsewhere, and asks it how far a job is.
-#[derive(Clone)]
-pub struct Handle(Arc<Shared>);
-
-impl Handle {
-    /// Says that there is work.
-    pub fn wake(&self) {
-        self.0.ring(false);
-    }
-
-    /// How far a job is that this process does.
-    #[must_use]
-    pub fn progress(&self, job: i64) -> Option<Progress> {
-        lock(&self.0.board).get(&job).copied()
-    }
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Runner {
@@ -134,7 +117,10 @@ impl Runner {
             let shared = Arc::clone(&shared);
             threads.extend(spawn(&format!("jobs-{n}"), move || labour(&shared)));
         }
-        Self { shared, threads }
+        Self {
+            shared,
+            threads: Mutex::new(threads),
+        }
     }
 
     /// Says that there is work.
@@ -142,17 +128,17 @@ impl Runner {
         self.shared.ring(false);
     }
 
-    /// Something to wake it by from elsewhere.
+    /// How far a job is that this process does.
     #[must_use]
-    pub fn handle(&self) -> Handle {
-        Handle(Arc::clone(&self.shared))
+    pub fn progress(&self, job: i64) -> Option<Progress> {
+        lock(&self.shared.board).get(&job).copied()
     }
 
     /// Takes no more jobs and waits a while for those that are being done.
-    pub fn stop(self) {
+    pub fn stop(&self) {
         self.shared.ring(true);
         let begun = Instant::now();
-        for thread in self.threads {
+        for thread in std::mem::take(&mut *lock(&self.threads)) {
             while !thread.is_finished() && begun.elapsed() < PATIENCE {
                 std::thread::sleep(Duration::from_millis(20));
             }
@@ -160,6 +146,13 @@ impl Runner {
                 tracing::error!("a worker ended by a panic");
             }
         }
+    }
+}
+
+impl Drop for Runner {
+    /// Nobody is left to wake it.
+    fn drop(&mut self) {
+        self.shared.ring(true);
     }
 }
 

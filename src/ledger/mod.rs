@@ -8,6 +8,7 @@ pub mod attachment;
 pub mod chain;
 pub mod change;
 pub mod change_set;
+pub mod changes;
 pub mod edit;
 pub mod entry;
 pub mod facts;

@@ -18,7 +18,8 @@ use crate::register::field::{FieldType, Register};
 use crate::register::value::{Document, Value};
 
 /// An entry that stays as it is, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = KeptEntry)]
 pub struct Kept {
     /// Register key.
     pub register: String,
@@ -31,7 +32,7 @@ pub struct Kept {
 }
 
 /// What taking back came to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Undone {
     /// Entries turned back to what they were.
     pub restored: usize,

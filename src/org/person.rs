@@ -307,6 +307,16 @@ pub fn one(conn: &mut Conn, id: i64) -> Result<Person> {
         .ok_or_else(|| Error::NotFound("该人员".to_owned()))
 }
 
+/// A person of a department whose people the viewer keeps.
+///
+/// # Errors
+/// [`Error::NotFound`] for somebody not to be seen, [`Error::Refused`] for somebody else's.
+pub fn kept(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Person> {
+    let row = self::seen(conn, viewer, id)?;
+    viewer.may(Right::ManagePeople, row.department_id)?;
+    Ok(row)
+}
+
 /// A person whom the viewer may see at all.
 pub(super) fn seen(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Person> {
     let row = one(conn, id)?;
@@ -316,8 +326,7 @@ pub(super) fn seen(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Person> 
 
 /// A person whom the viewer keeps, in the state that was seen.
 pub(super) fn held(conn: &mut Conn, viewer: &Viewer, seen: Seen) -> Result<Person> {
-    let row = self::seen(conn, viewer, seen.id)?;
-    viewer.may(Right::ManagePeople, row.department_id)?;
+    let row = kept(conn, viewer, seen.id)?;
     if row.revision != seen.revision {
         return Err(Error::Stale(format!("“{}”的信息", row.name)));
     }

@@ -107,6 +107,22 @@ pub fn has_controls(text: &str) -> bool {
         .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }
 
+/// Refuses query parameters and members of JSON with characters that no field may hold.
+///
+/// # Errors
+/// [`Error::Invalid`] naming each.
+pub fn plain(given: &[(&str, Option<&str>)]) -> Result<(), Error> {
+    let bad = given
+        .iter()
+        .filter(|(_, text)| text.is_some_and(has_controls));
+    let bad: Vec<Problem> = bad.map(|(name, _)| control(name)).collect();
+    if bad.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Invalid(bad))
+    }
+}
+
 fn decode(text: &str) -> String {
     let spaced = text.replace('+', " ");
     percent_encoding::percent_decode_str(&spaced)

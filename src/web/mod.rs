@@ -29,6 +29,7 @@ pub mod page;
 pub mod posted;
 pub mod state;
 pub mod ui;
+pub mod upload;
 pub mod version;
 pub mod visitor;
 

@@ -127,6 +127,26 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
         .collect()
 }
 
+/// An instant as people in China read it, for templates.
+#[must_use]
+pub fn time(at: &chrono::NaiveDateTime) -> String {
+    crate::clock::local(*at)
+}
+
+/// An address of this site with those of the parameters that are not empty.
+#[must_use]
+pub fn address(path: &str, parameters: &[(&str, &str)]) -> String {
+    let coded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let given = parameters.iter().filter(|(_, value)| !value.is_empty());
+    let pairs: Vec<String> = given
+        .map(|(name, value)| format!("{name}={}", coded(value)))
+        .collect();
+    if pairs.is_empty() {
+        return path.to_owned();
+    }
+    format!("{path}?{}", pairs.join("&"))
+}
+
 /// What follows a form that was sent.
 pub enum Next {
     /// Another page, with a message for it.

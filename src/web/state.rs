@@ -1,15 +1,16 @@
 //! What every request shares.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::accounts;
 use crate::app::App;
 use crate::config::Serve;
 use crate::db::pool::Pool;
 use crate::error::Result;
-use crate::jobs;
+use crate::jobs::{Runner, Who};
 use crate::org::kept::Kept;
 use crate::web::observe::Metrics;
 
@@ -19,12 +20,16 @@ pub struct State {
     pub app: Arc<App>,
     /// Sign-in, sessions, tokens.
     pub accounts: Arc<accounts::Service>,
-    /// Work that outlives a request.
-    pub jobs: jobs::Handle,
     /// Open connections.
     pub pool: Pool,
     /// Counters for `/metrics`.
     pub metrics: Metrics,
+    /// Background work.
+    pub jobs: Runner,
+    /// Uploads that may arrive at once.
+    pub uploads: Arc<Semaphore>,
+    /// How long one upload may take as a whole.
+    pub upload_time: Duration,
     /// A proxy in front says where a request came from.
     pub behind_proxy: bool,
     /// The organisation, read again when it changes.
@@ -34,25 +39,28 @@ pub struct State {
 }
 
 impl State {
-    /// Opens the shared parts.
+    /// Opens the shared parts and starts the background work.
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub fn open(
-        app: Arc<App>,
-        accounts: Arc<accounts::Service>,
-        jobs: jobs::Handle,
-        serve: &Serve,
-    ) -> Result<Self> {
+    pub fn open(app: Arc<App>, accounts: accounts::Service, serve: &Serve) -> Result<Self> {
         let pool = Pool::open(&app.database, serve.connections)?;
+        let accounts = Arc::new(accounts);
+        let service = Arc::clone(&accounts);
+        let who: Who = Arc::new(move |app, conn, account| {
+            service.viewer(conn, app.catalogue.regions(), account)
+        });
+        let jobs = Runner::start(Arc::clone(&app), who, serve.jobs);
         let writers = (!app.database.is_server()).then(|| Mutex::new(()));
         Ok(Self {
             app,
             accounts,
-            jobs,
             pool,
             metrics: Metrics::default(),
             directory: Kept::default(),
+            jobs,
+            uploads: Arc::new(Semaphore::new(serve.uploads)),
+            upload_time: Duration::from_secs(serve.upload_seconds),
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -15,6 +15,12 @@ use crate::web::answer::Failure;
 pub struct Version(Option<i32>);
 
 impl Version {
+    /// The version, when the request names one: for acts that guard themselves otherwise.
+    #[must_use]
+    pub fn seen(self) -> Option<i64> {
+        self.0.map(i64::from)
+    }
+
     /// The version.
     ///
     /// # Errors

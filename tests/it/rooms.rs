@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("auth", &[]),
@@ -48,6 +48,12 @@ const MAY_USE: [(&str, &[&str]); 14] = [
         &[
             "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "app",
             "each",
+        ],
+    ),
+    (
+        "handover",
+        &[
+            "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
         ],
     ),
     ("error", &["auth"]),

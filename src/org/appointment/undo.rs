@@ -110,7 +110,13 @@ pub(in crate::org) fn note_change(
 
 /// Who holds a role stays on the books until dismissed.
 pub(in crate::org) fn refuse_holder(conn: &mut Conn, person: i64) -> Result<()> {
-    match current(conn, person)?.first() {
+    let today = clock::today();
+    let held = current(conn, person)?;
+    // A term whose last day is today ends with the person's leaving.
+    let open = held
+        .iter()
+        .find(|row| row.until_on.is_none_or(|until| until > today));
+    match open {
         None => Ok(()),
         Some(row) => Err(Error::Conflict(format!(
             "该人员仍担任{}，请先免任或办理移交",

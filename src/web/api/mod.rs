@@ -16,10 +16,15 @@ use crate::register::catalogue::Catalogue;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::state::State;
 
+mod accounts;
 pub mod attachments;
+mod audit;
 pub mod entries;
+pub(in crate::web) mod imports;
 pub mod registers;
 mod schema;
+mod sessions;
+mod tokens;
 pub mod views;
 
 #[derive(utoipa::OpenApi)]
@@ -42,7 +47,12 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(registers::configure)
         .configure(attachments::configure)
         .configure(entries::configure)
-        .configure(views::configure);
+        .configure(views::configure)
+        .configure(sessions::configure)
+        .configure(tokens::configure)
+        .configure(accounts::configure)
+        .configure(audit::configure)
+        .configure(imports::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

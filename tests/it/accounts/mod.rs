@@ -1,8 +1,10 @@
 //! Accounts: signing in, locks, tokens, roles, set-up, and what the audit log keeps of it.
 
+mod api;
 mod credentials;
 mod desk;
 mod lock;
+mod pages;
 mod roles;
 mod setup;
 mod tokens;
