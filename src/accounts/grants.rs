@@ -27,10 +27,12 @@ pub struct Grant {
     /// Who gave it.
     pub granted_by: String,
     /// When, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub granted_at: NaiveDateTime,
     /// Who ended it.
     pub ended_by: Option<String>,
     /// When it ended, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     pub ended_at: Option<NaiveDateTime>,
 }
 

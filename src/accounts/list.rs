@@ -51,16 +51,19 @@ pub struct Account {
     /// Roles held now.
     pub roles: Vec<Held>,
     /// When it was made, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub created_at: NaiveDateTime,
     /// Who made it.
     pub created_by: String,
     /// The last sign-in, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     pub last_sign_in_at: Option<NaiveDateTime>,
     /// Active, and not signed in for 90 days.
     pub idle: bool,
     /// Locked by failed sign-ins until then, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     pub locked_until: Option<NaiveDateTime>,
-    /// Goes up with every change: the ETag.
+    /// Goes up with every change: the `ETag`.
     pub version: i64,
 }
 
@@ -103,6 +106,7 @@ pub struct Lock {
     /// The login or the address.
     pub subject: String,
     /// Until when, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub until: NaiveDateTime,
 }
 

@@ -14,6 +14,9 @@ use crate::jobs::{Runner, Who};
 use crate::org::kept::Kept;
 use crate::web::observe::Metrics;
 
+/// How many sign-ins are worked on at once.
+const VISITS: usize = 4;
+
 /// Shared by all requests.
 pub struct State {
     /// Definitions, database, parser.
@@ -28,6 +31,8 @@ pub struct State {
     pub jobs: Runner,
     /// Uploads that may arrive at once.
     pub uploads: Arc<Semaphore>,
+    /// Sign-ins that may be worked on at once: each holds a connection while it waits for the lock.
+    pub visits: Semaphore,
     /// How long one upload may take as a whole.
     pub upload_time: Duration,
     /// A proxy in front says where a request came from.
@@ -57,10 +62,11 @@ impl State {
             accounts,
             pool,
             metrics: Metrics::default(),
-            directory: Kept::default(),
             jobs,
             uploads: Arc::new(Semaphore::new(serve.uploads)),
+            visits: Semaphore::new(VISITS),
             upload_time: Duration::from_secs(serve.upload_seconds),
+            directory: Kept::default(),
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -22,6 +22,7 @@ mod policy;
 mod properties;
 mod registers;
 mod rooms;
+mod routes;
 mod samples;
 mod sheets;
 mod sheets_out;

@@ -19,8 +19,11 @@ use crate::web::state::State;
 mod accounts;
 pub mod attachments;
 mod audit;
+mod departments;
 pub mod entries;
+mod filings;
 pub(in crate::web) mod imports;
+mod people;
 pub mod registers;
 mod schema;
 mod sessions;
@@ -44,15 +47,18 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
 
 fn operations(config: &mut ServiceConfig<'_>) {
     config
-        .configure(registers::configure)
-        .configure(attachments::configure)
-        .configure(entries::configure)
-        .configure(views::configure)
         .configure(sessions::configure)
         .configure(tokens::configure)
         .configure(accounts::configure)
         .configure(audit::configure)
-        .configure(imports::configure);
+        .configure(imports::configure)
+        .configure(registers::configure)
+        .configure(attachments::configure)
+        .configure(entries::configure)
+        .configure(views::configure)
+        .configure(departments::configure)
+        .configure(people::configure)
+        .configure(filings::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

@@ -88,7 +88,12 @@ fn a_program_signs_in_refreshes_and_signs_out() {
         let at = house.department(0);
         let rights = about["rights"].as_array().unwrap();
         let write = rights.iter().find(|r| r["right"] == "write").unwrap();
-        assert_eq!(write["departments"], json!([at]));
+        assert!(
+            write["departments"]
+                .as_array()
+                .unwrap()
+                .contains(&json!(at))
+        );
         let next = ask(
             "/sessions/refresh",
             json!({ "refresh_token": pair["refresh_token"] }),
@@ -170,7 +175,6 @@ fn what_is_no_sign_in_is_refused_by_name_and_never_an_error_of_ours() {
                     .status,
                 401
             );
-            break;
         }
     });
 }

@@ -8,6 +8,7 @@ mod pages;
 mod roles;
 mod setup;
 mod tokens;
+mod walk;
 
 use diesel::prelude::*;
 use one_ledger::accounts::{NewAccount, NewSession, Rules, Service, Session, SignedIn, TokenPair};

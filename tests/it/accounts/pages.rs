@@ -366,8 +366,8 @@ fn the_audit_log_is_filtered_paged_and_checked() {
         for _ in 0..3 {
             sign_in(service, "zhang.san", "wrong");
         }
-        for n in 0..60 {
-            sign_in(service, &format!("nobody{}", n % 12), "wrong");
+        for _ in 0..55 {
+            sign_in(service, "system", PASSWORD);
         }
         let audit = Visit::open(service, "audit", PASSWORD);
         let refused = audit.get("/audit?action=sign_in&result=refused&actor=zhang");
