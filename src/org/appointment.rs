@@ -15,90 +15,22 @@ use crate::db::connection::Conn;
 use crate::db::schema::appointments;
 use crate::error::{Error, Result};
 use crate::org::change::{self, Seen};
-use crate::org::directory::Department;
 use crate::org::filing;
 use crate::org::form::{Form, Need};
 use crate::org::lock;
 use crate::org::person::{self, Person};
 
+mod check;
 mod read;
 mod undo;
+mod words;
+
+use check::{check, overlapping, predecessor, works_for};
 
 pub use read::{Term, of_department, of_person, on};
+pub use words::{Change, ROLES, role_label, role_named};
+
 pub(super) use undo::{note_change, refuse_holder, refuse_move, take_back};
-
-/// The roles that are filed.
-pub const ROLES: [Role; 3] = [Role::Cdo, Role::Specialist, Role::Liaison];
-
-/// What people call a filed role in full.
-#[must_use]
-pub fn role_label(role: Role) -> &'static str {
-    match role {
-        Role::Cdo => "首席数据代表(官)",
-        other => other.label(),
-    }
-}
-
-/// A filed role from its word or from what people call it.
-#[must_use]
-pub fn role_named(text: &str) -> Option<Role> {
-    match text {
-        "cdo"
-        | "CDO"
-        | "首席数据代表(官)"
-        | "首席数据代表（官）"
-        | "首席数据代表"
-        | "首席数据官"
-        | "首席代表" => Some(Role::Cdo),
-        "specialist" | "数据专员" | "专员" => Some(Role::Specialist),
-        "liaison" | "数据联络员" | "联络员" => Some(Role::Liaison),
-        _ => None,
-    }
-}
-
-/// Kind of a change of staffing (变动类型).
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, serde::Deserialize, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Change {
-    /// 新任.
-    New,
-    /// 调整.
-    Adjusted,
-    /// 免任.
-    Dismissed,
-}
-
-impl Change {
-    /// The word it is stored as.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Adjusted => "adjusted",
-            Self::Dismissed => "dismissed",
-        }
-    }
-
-    /// Reads the stored word.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::New, Self::Adjusted, Self::Dismissed]
-            .into_iter()
-            .find(|change| change.word() == word)
-    }
-
-    /// What people read.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::New => "新任",
-            Self::Adjusted => "调整",
-            Self::Dismissed => "免任",
-        }
-    }
-}
 
 /// One appointment as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, Serialize)]
@@ -371,135 +303,28 @@ pub(super) fn end_all(
     Ok(rows.len())
 }
 
-/// An appointment of a department whose people the viewer keeps, in the state that was seen.
-fn held(conn: &mut Conn, viewer: &Viewer, seen: Seen) -> Result<Appointment> {
+/// An appointment of a department whose people the viewer keeps.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Refused`].
+pub fn kept(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Appointment> {
     let row: Option<Appointment> = appointments::table
-        .find(seen.id)
+        .find(id)
         .select(Appointment::as_select())
         .first(conn)
         .optional()?;
     let row = row.ok_or_else(|| Error::NotFound("该任职记录".to_owned()))?;
     viewer.may(Right::ManagePeople, row.department_id)?;
+    Ok(row)
+}
+
+/// The same, in the state that was seen.
+fn held(conn: &mut Conn, viewer: &Viewer, seen: Seen) -> Result<Appointment> {
+    let row = kept(conn, viewer, seen.id)?;
     if row.revision != seen.revision {
         return Err(Error::Stale("该任职记录".to_owned()));
     }
     Ok(row)
-}
-
-fn check(
-    conn: &mut Conn,
-    form: &mut Form,
-    department: &Department,
-    who: &Person,
-    wish: &Wish,
-) -> Result<()> {
-    if !ROLES.contains(&wish.role) {
-        form.problem(
-            "role",
-            "not_filed",
-            "该角色不属于备案的三类人员",
-            "请选择首席数据代表(官)、数据专员或数据联络员",
-        );
-    }
-    if department.is_over() {
-        let message = format!("“{}”已经撤销或并入其他单位", department.name);
-        form.problem("department", "ended", &message, "请选择现有的单位");
-    }
-    if !who.active {
-        let message = format!("“{}”已经离任", who.name);
-        form.problem("person", "left", &message, "请先恢复该人员");
-    }
-    if !works_for(conn, who, department.id)? {
-        let message = format!("“{}”不是“{}”或其下属单位的人员", who.name, department.name);
-        form.problem("person", "elsewhere", &message, "请先更正该人员的单位");
-    }
-    form.day("from", "任职起始日", wish.from);
-    if wish.from > clock::today() + chrono::Duration::days(366) {
-        let message = format!("任职起始日 {} 在一年以后", wish.from);
-        form.problem("from", "too_far", &message, "请核对日期");
-    }
-    if let Some(until) = wish.until {
-        form.day("until", "任职截止日", until);
-        if until < wish.from {
-            form.problem("until", "before_from", "任职截止日早于起始日", "请核对日期");
-        }
-    }
-    Ok(())
-}
-
-/// Whether a person works in a department or in a unit that reports through it.
-fn works_for(conn: &mut Conn, who: &Person, department: i64) -> Result<bool> {
-    let mut next = Some(who.department_id);
-    for _ in 0..64 {
-        match next {
-            Some(at) if at == department => return Ok(true),
-            Some(at) => next = change::one(conn, at)?.parent_id,
-            None => break,
-        }
-    }
-    Ok(false)
-}
-
-/// Terms of a role, or of a person in the department, that share a day with these.
-fn overlapping(
-    conn: &mut Conn,
-    department: i64,
-    from: NaiveDate,
-    until: Option<NaiveDate>,
-) -> Result<Vec<Appointment>> {
-    let rows: Vec<Appointment> = appointments::table
-        .filter(appointments::department_id.eq(department))
-        .filter(appointments::void.eq(false))
-        .filter(
-            appointments::until_on
-                .is_null()
-                .or(appointments::until_on.ge(from)),
-        )
-        .order(appointments::from_on)
-        .select(Appointment::as_select())
-        .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .filter(|row| until.is_none_or(|until| row.from_on <= until))
-        .collect())
-}
-
-/// The open term that the new one ends; any other overlap is a problem.
-fn predecessor(conn: &mut Conn, form: &mut Form, wish: &Wish) -> Result<Option<Appointment>> {
-    let rows = overlapping(conn, wish.department, wish.from, wish.until)?;
-    let mut former = None;
-    for row in rows {
-        let who = person::one(conn, row.person_id)?;
-        let same_role = row.role == wish.role.word();
-        let term = read::term_words(&row);
-        if row.person_id == wish.person {
-            let leads =
-                |word: &str| matches!(Role::from_word(word), Some(Role::Cdo | Role::Specialist));
-            if same_role {
-                let message = format!("“{}”在此期间已担任该角色（{term}）", who.name);
-                form.problem("person", "holds_it", &message, "无需重复登记");
-            } else if leads(&row.role) && leads(wish.role.word()) {
-                // 首席数据代表(官)是分管负责同志，数据专员是牵头内设机构的主要负责同志：方案要求两人各负其责。
-                let message = format!("“{}”已担任{}", who.name, row.role().map(role_label)?);
-                form.problem(
-                    "person",
-                    "holds_other",
-                    &message,
-                    "首席数据代表(官)与数据专员不能由同一人担任",
-                );
-            }
-        } else if same_role && wish.role != Role::Liaison {
-            let open = row.until_on.is_none() && row.from_on < wish.from;
-            if open && former.is_none() {
-                former = Some(row);
-            } else {
-                let label = role_label(wish.role);
-                let message = format!("“{}”的{label}任期为 {term}，与所填日期重叠", who.name);
-                form.problem("from", "overlap", &message, "请调整起止日期，或先将其免任");
-            }
-        }
-    }
-    Ok(former)
 }
 
 fn tell(

@@ -172,28 +172,17 @@ pub(in crate::org) fn find(
     }
     if filter.stale {
         let last = today - chrono::Duration::days(i64::from(rules.contact_days));
-        query = query.filter(
-            people::confirmed_on
-                .is_null()
-                .or(people::confirmed_on.lt(last)),
-        );
+        let unsure = people::confirmed_on.is_null();
+        query = query.filter(unsure.or(people::confirmed_on.lt(last)));
         // Whether contacts are stale is told only where the contacts are.
         if let Reach::Departments(own) = viewer.reach(Right::SeeContacts) {
             query = query.filter(people::department_id.eq_any(own.clone()));
         }
     }
     if !filter.word.is_empty() {
-        let escaped = words::clean(&filter.word)
-            .replace('\\', "\\\\")
-            .replace('%', "\\%")
-            .replace('_', "\\_");
-        let like = format!("%{escaped}%");
-        query = query.filter(
-            people::name
-                .like(like.clone())
-                .escape('\\')
-                .or(people::post.like(like).escape('\\')),
-        );
+        let like = format!("%{}%", escaped(&filter.word));
+        let called = people::name.like(like.clone()).escape('\\');
+        query = query.filter(called.or(people::post.like(like).escape('\\')));
     }
     let rows: Vec<Person> = query.load(conn)?;
     let mut held = roles(conn, &rows, today)?;
@@ -204,6 +193,14 @@ pub(in crate::org) fn find(
             show(viewer, rules, row, roles, glimpse)
         })
         .collect())
+}
+
+/// A word as `LIKE` takes it literally.
+fn escaped(word: &str) -> String {
+    words::clean(word)
+        .replace('\\', "\\\\")
+        .replace('%', "\\%")
+        .replace('_', "\\_")
 }
 
 /// One person.

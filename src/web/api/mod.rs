@@ -19,8 +19,11 @@ use crate::web::state::State;
 mod accounts;
 pub mod attachments;
 mod audit;
+mod departments;
 pub mod entries;
+mod filings;
 pub(in crate::web) mod imports;
+mod people;
 pub mod registers;
 mod schema;
 mod sessions;
@@ -52,7 +55,10 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(registers::configure)
         .configure(attachments::configure)
         .configure(entries::configure)
-        .configure(views::configure);
+        .configure(views::configure)
+        .configure(departments::configure)
+        .configure(people::configure)
+        .configure(filings::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
