@@ -7,6 +7,7 @@ mod accounts;
 pub(super) mod audit;
 mod home;
 mod imports;
+mod registers;
 mod setup;
 mod sign_in;
 
@@ -14,6 +15,7 @@ mod sign_in;
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .configure(home::configure)
+        .configure(registers::configure)
         .configure(sign_in::configure)
         .configure(setup::configure)
         .configure(account::configure)
