@@ -99,7 +99,9 @@ impl Stage {
                 .replace("{id}", "1")
                 .replace("{correction}", "1")
                 .replace("{revision}", "1")
+                .replace("/acts/{act}", "/acts/unlock")
                 .replace("{act}", "deactivate")
+                .replace("{standing}", "deactivate")
                 .replace("{department}", target.department)
         };
         let entry = path.contains("/entries/{register}/{code}");
