@@ -49,7 +49,7 @@ struct AccountPage {
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct AccountWanted {
     /// Its login; never changes.
     login: String,
     /// The person's name.
@@ -65,7 +65,7 @@ struct Wanted {
 /// What of an account may be changed; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Changes {
+struct AccountChanges {
     /// The person's name.
     name: Option<String>,
     /// The department it belongs to; null for none.
@@ -83,7 +83,7 @@ fn given<'de, D: serde::Deserializer<'de>>(
 /// A network address.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Address {
+struct LockedAddress {
     /// As `/accounts/locks` names it.
     address: String,
 }
@@ -156,11 +156,11 @@ async fn list_accounts(
 #[post("/accounts")]
 async fn create_account(
     caller: Caller,
-    body: web::Json<Wanted>,
+    body: web::Json<AccountWanted>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let made = caller.change(move |ask| {
         in_person(ask)?;
-        let Wanted {
+        let AccountWanted {
             login,
             name,
             department_id,
@@ -195,7 +195,7 @@ async fn locks(caller: Caller) -> std::result::Result<HttpResponse, Failure> {
 #[post("/accounts/locks/release")]
 async fn release(
     caller: Caller,
-    body: web::Json<Address>,
+    body: web::Json<LockedAddress>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
         in_person(ask)?;
@@ -225,7 +225,7 @@ async fn one_account(
     Ok(tagged(&found, version(&found)))
 }
 
-/// Changes name and department.
+/// AccountChanges name and department.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])),
     params(("id" = i64, Path, description = "Number of the account"), ("If-Match" = String, Header, description = "The ETag it was read with")),
     responses((status = 200, body = Account), (status = "4XX", body = ProblemBody)),
@@ -235,14 +235,14 @@ async fn change_account(
     caller: Caller,
     id: web::Path<i64>,
     seen: Version,
-    body: web::Json<Changes>,
+    body: web::Json<AccountChanges>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let changed = caller.change(move |ask| {
         in_person(ask)?;
         ask.viewer.may_anywhere(Right::ManageAccounts)?;
         let (accounts, viewer) = (&ask.state.accounts, &ask.viewer);
         let before = accounts.account(ask.conn, viewer, *id)?;
-        let Changes {
+        let AccountChanges {
             name,
             department_id,
         } = body.into_inner();
