@@ -44,6 +44,7 @@ pub struct SentForm {
 /// Where an import stands.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = ImportStanding)]
+#[schema(as = ImportStanding)]
 pub struct Standing {
     /// Number.
     pub id: i64,
