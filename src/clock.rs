@@ -64,3 +64,34 @@ pub fn moment(text: &str) -> Option<NaiveDateTime> {
 pub fn is_day(text: &str) -> bool {
     text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
 }
+
+/// An instant in JSON: `#[serde(with = "crate::clock::utc")]` writes RFC 3339, the zone included.
+pub mod utc {
+    use chrono::NaiveDateTime;
+    use serde::Serializer;
+
+    /// Writes an instant.
+    ///
+    /// # Errors
+    /// Whatever the serializer says.
+    pub fn serialize<S: Serializer>(at: &NaiveDateTime, out: S) -> Result<S::Ok, S::Error> {
+        out.serialize_str(&super::stamp(*at))
+    }
+}
+
+/// The same for an instant that may be missing.
+pub mod utc_option {
+    use chrono::NaiveDateTime;
+    use serde::Serializer;
+
+    /// Writes an instant, or null.
+    ///
+    /// # Errors
+    /// Whatever the serializer says.
+    pub fn serialize<S: Serializer>(at: &Option<NaiveDateTime>, out: S) -> Result<S::Ok, S::Error> {
+        match at {
+            Some(at) => out.serialize_str(&super::stamp(*at)),
+            None => out.serialize_none(),
+        }
+    }
+}

@@ -45,6 +45,7 @@ pub struct MadeToken {
     /// The token; it is not shown again.
     pub token: String,
     /// When it ends, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub expires_at: NaiveDateTime,
 }
 
@@ -58,10 +59,13 @@ pub struct ApiToken {
     /// Whether it may change anything.
     pub writes: bool,
     /// When it was made, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub created_at: NaiveDateTime,
     /// When it ends, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub expires_at: NaiveDateTime,
     /// When it was last used, to within five minutes, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     pub last_used_at: Option<NaiveDateTime>,
     /// Whether it is good: not revoked, not expired, made since the last change of credentials or roles.
     pub good: bool,

@@ -27,10 +27,12 @@ pub struct Grant {
     /// Who gave it.
     pub granted_by: String,
     /// When, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub granted_at: NaiveDateTime,
     /// Who ended it.
     pub ended_by: Option<String>,
     /// When it ended, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     pub ended_at: Option<NaiveDateTime>,
 }
 
@@ -185,7 +187,6 @@ pub(super) fn give(
     role: Role,
     department: Option<i64>,
 ) -> Result<i64> {
-    place(conn, role, department)?;
     let held = row::held(conn, owner.id)?;
     if held
         .iter()
@@ -198,6 +199,7 @@ pub(super) fn give(
     if let Some(rule) = role::conflict(&roles) {
         return Err(Error::Refused(rule.to_owned()));
     }
+    place(conn, role, department)?;
     let id = next_id!(conn, account_grants);
     diesel::insert_into(account_grants::table)
         .values(GrantRow {

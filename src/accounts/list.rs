@@ -15,6 +15,8 @@ use crate::db::connection::Conn;
 use crate::db::schema::{account_grants, accounts};
 use crate::error::Result;
 
+diesel::define_sql_function! { fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text; }
+
 /// Days without a sign-in after which an account is reported (GB/T 22239-2019: no stale accounts).
 pub const IDLE_DAYS: i64 = 90;
 
@@ -49,16 +51,19 @@ pub struct Account {
     /// Roles held now.
     pub roles: Vec<Held>,
     /// When it was made, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub created_at: NaiveDateTime,
     /// Who made it.
     pub created_by: String,
     /// The last sign-in, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     pub last_sign_in_at: Option<NaiveDateTime>,
     /// Active, and not signed in for 90 days.
     pub idle: bool,
     /// Locked by failed sign-ins until then, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     pub locked_until: Option<NaiveDateTime>,
-    /// Goes up with every change: the ETag.
+    /// Goes up with every change: the `ETag`.
     pub version: i64,
 }
 
@@ -101,6 +106,7 @@ pub struct Lock {
     /// The login or the address.
     pub subject: String,
     /// Until when, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub until: NaiveDateTime,
 }
 
@@ -136,13 +142,13 @@ impl Service {
                 .replace('\\', "\\\\")
                 .replace('%', "\\%")
                 .replace('_', "\\_");
-            let login = format!("%{}%", escaped.to_lowercase());
-            let name = format!("%{escaped}%");
+            let like = format!("%{}%", escaped.to_ascii_lowercase());
+            // One engine tells the cases apart, the other does not.
             query = query.filter(
-                accounts::login
-                    .like(login)
+                lower(accounts::login)
+                    .like(like.clone())
                     .escape('\\')
-                    .or(accounts::name.like(name).escape('\\')),
+                    .or(lower(accounts::name).like(like).escape('\\')),
             );
         }
         if filter.role.is_some() || filter.department.is_some() {

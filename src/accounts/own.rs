@@ -29,10 +29,13 @@ pub struct OpenSession {
     /// Network address it was opened from.
     pub address: String,
     /// When it was opened, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub created_at: NaiveDateTime,
     /// When it was last used, to within a minute, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub last_used_at: NaiveDateTime,
     /// When it ends in any case, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub expires_at: NaiveDateTime,
 }
 

@@ -108,7 +108,17 @@ impl Rules {
                 self.second_factor = SecondFactor::Administrators;
             }
         }
-        let checks = [
+        match self.checks().iter().find(|(_, fine, _)| !fine) {
+            None => Ok(self),
+            Some((key, _, range)) => Err(Error::Usage(format!(
+                "配置项 accounts.{key} 应在 {range} 之间"
+            ))),
+        }
+    }
+
+    /// Every key with whether it is within its range, and the range in words.
+    fn checks(&self) -> [(&'static str, bool, &'static str); 15] {
+        [
             (
                 "password_min_length",
                 self.password_min_length >= 8 && self.password_min_length <= 64,
@@ -184,13 +194,7 @@ impl Rules {
                 (1..=64).contains(&self.hashes_at_once),
                 "1 至 64",
             ),
-        ];
-        match checks.iter().find(|(_, fine, _)| !fine) {
-            None => Ok(self),
-            Some((key, _, range)) => Err(Error::Usage(format!(
-                "配置项 accounts.{key} 应在 {range} 之间"
-            ))),
-        }
+        ]
     }
 
     /// Whether whoever holds these roles must use a second factor.

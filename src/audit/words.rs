@@ -70,3 +70,83 @@ pub fn label(action: &str) -> &str {
     all.find(|(word, _)| *word == action)
         .map_or(action, |(_, label)| label)
 }
+
+/// Names of what a line tells besides.
+const KEYS: [(&str, &str); 17] = [
+    ("by", "方式"),
+    ("totp", "动态口令"),
+    ("why", "原因"),
+    ("rule", "规则"),
+    ("minutes", "分钟"),
+    ("role", "角色"),
+    ("name", "姓名"),
+    ("department", "部门编号"),
+    ("token", "令牌编号"),
+    ("session", "会话编号"),
+    ("writes", "可写入"),
+    ("days", "天数"),
+    ("forget", "废弃旧密钥"),
+    ("register", "登记簿"),
+    ("rows", "行数"),
+    ("file", "文件"),
+    ("reason", "原因"),
+];
+
+/// Words for what is told, where they are words of the program.
+const VALUES: [(&str, &str); 9] = [
+    ("browser", "浏览器"),
+    ("tokens", "程序"),
+    ("password", "密码不正确"),
+    ("locked", "已锁定"),
+    ("inactive", "账号已停用"),
+    ("used", "凭据已失效或已用过"),
+    ("true", "是"),
+    ("false", "否"),
+    ("null", "无"),
+];
+
+/// What a line tells besides, in words: `角色: 数据专员，天数: 30`.
+#[must_use]
+pub fn detail(json: &str) -> String {
+    let Ok(serde_json::Value::Object(map)) = serde_json::from_str(json) else {
+        return json.to_owned();
+    };
+    let known = |list: &[(&str, &str)], word: &str| {
+        let found = list.iter().find(|(key, _)| *key == word);
+        found.map_or_else(|| word.to_owned(), |(_, words)| (*words).to_owned())
+    };
+    let value = |key: &str, value: serde_json::Value| {
+        let text = match value {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        };
+        match (key, crate::auth::Role::from_word(&text)) {
+            ("role", Some(role)) => role.label().to_owned(),
+            ("why", _) if text == "totp" => "动态口令不正确".to_owned(),
+            ("name" | "rule", _) => text,
+            _ => known(&VALUES, &text),
+        }
+    };
+    let told = map
+        .into_iter()
+        .map(|(key, v)| format!("{}: {}", known(&KEYS, &key), value(&key, v)));
+    told.collect::<Vec<_>>().join("，")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_told_in_words() {
+        assert_eq!(label("grant_role"), "授予角色");
+        assert_eq!(label("something_new"), "something_new");
+        assert_eq!(detail(r#"{"role":"specialist"}"#), "角色: 数据专员");
+        assert_eq!(detail(r#"{"why":"totp"}"#), "原因: 动态口令不正确");
+        assert_eq!(
+            detail(r#"{"by":"browser","totp":true}"#),
+            "方式: 浏览器，动态口令: 是"
+        );
+        assert_eq!(detail("no json"), "no json");
+    }
+}

@@ -36,6 +36,15 @@ pub struct Serve {
     /// 应答请求的线程数
     #[arg(long, env = "ONE_LEDGER_WORKERS")]
     workers: Option<usize>,
+    /// 后台处理的线程数
+    #[arg(long, env = "ONE_LEDGER_JOBS")]
+    jobs: Option<usize>,
+    /// 同时接收的上传数上限
+    #[arg(long, env = "ONE_LEDGER_UPLOADS")]
+    uploads: Option<usize>,
+    /// 一次上传最多多少秒
+    #[arg(long, env = "ONE_LEDGER_UPLOAD_SECONDS")]
+    upload_seconds: Option<u64>,
 }
 
 impl Serve {
@@ -50,6 +59,9 @@ impl Serve {
         serve.rate_per_second = self.rate.unwrap_or(serve.rate_per_second);
         serve.connections = self.connections.unwrap_or(serve.connections);
         serve.workers = self.workers.unwrap_or(serve.workers);
+        serve.jobs = self.jobs.unwrap_or(serve.jobs);
+        serve.uploads = self.uploads.unwrap_or(serve.uploads);
+        serve.upload_seconds = self.upload_seconds.unwrap_or(serve.upload_seconds);
         serve
     }
 
@@ -74,6 +86,7 @@ pub fn run(
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
     let mut conn = context.app.database.open()?;
+    crate::ledger::reindex::refresh(&mut conn, &context.app.catalogue)?;
     let swept = receive::sweep(&context.app, &mut conn)?;
     if swept > 0 {
         tracing::info!(swept, "files of broken uploads were removed");

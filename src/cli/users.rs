@@ -59,8 +59,10 @@ struct Add {
     /// 姓名
     #[arg(long)]
     name: String,
-    /// 角色，可给多个: liaison specialist cdo bureau reviewer oversight system_admin security_admin audit_admin
-    #[arg(long)]
+    #[arg(
+        long,
+        help = "角色，可给多个: liaison specialist cdo bureau reviewer oversight system_admin security_admin audit_admin，也可写中文名称"
+    )]
     role: Vec<String>,
     /// 所在部门: 代码、全称或简称；角色也在这个部门担任
     #[arg(long)]

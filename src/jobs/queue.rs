@@ -250,6 +250,18 @@ pub(super) fn beat(conn: &mut Conn, process: &str) -> Result<()> {
     Ok(())
 }
 
+/// Puts what this process has back into the queue: it is about to end.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn release(conn: &mut Conn, process: &str) -> Result<usize> {
+    Ok(diesel::update(jobs::table)
+        .filter(jobs::state.eq(RUNNING))
+        .filter(jobs::claimed_by.eq(process))
+        .set(jobs::state.eq(QUEUED))
+        .execute(conn)?)
+}
+
 /// Puts jobs of processes that were not heard of since `heard` back into the queue; returns how many.
 ///
 /// # Errors

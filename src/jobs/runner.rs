@@ -138,13 +138,22 @@ impl Runner {
     pub fn stop(&self) {
         self.shared.ring(true);
         let begun = Instant::now();
+        let mut unfinished = false;
         for thread in std::mem::take(&mut *lock(&self.threads)) {
             while !thread.is_finished() && begun.elapsed() < PATIENCE {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            if thread.is_finished() && thread.join().is_err() {
+            if !thread.is_finished() {
+                unfinished = true;
+            } else if thread.join().is_err() {
                 tracing::error!("a worker ended by a panic");
             }
+        }
+        if unfinished {
+            // Whoever starts next need not wait until this process is taken for dead.
+            let released = impatient(&self.shared.app)
+                .and_then(|mut conn| queue::release(&mut conn, &self.shared.process));
+            tracing::info!(?released, "unfinished jobs go on after the next start");
         }
     }
 }

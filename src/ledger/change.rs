@@ -131,10 +131,13 @@ impl Change {
         row.created_seq = old.created_seq;
         row.present = true;
         let renamed = !old.present || old.name != row.name || old.code != row.code;
-        let words = (renamed
-            || search::value_words(register, &old.stage, &stood)
-                != search::value_words(register, &row.stage, &stands))
-        .then(|| search::entry_words(register, &row, &stands));
+        let values = |stage: &str, document: &Document| {
+            let mut out = String::new();
+            search::value_words(register, stage, document, &mut out);
+            out
+        };
+        let words = (renamed || values(&old.stage, &stood) != values(&row.stage, &stands))
+            .then(|| search::entry_words(register, &row, &stands));
         Self {
             op: if old.present { Op::Change } else { Op::Create },
             digest: chain::row_digest(row.id, &row.register, Some(&row.attributes)),

@@ -17,6 +17,7 @@ pub struct ChangeSetLine {
     /// Number in the chain, from 1.
     pub seq: i64,
     /// When, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub at: NaiveDateTime,
     /// Who.
     pub actor: String,

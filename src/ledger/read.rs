@@ -247,3 +247,18 @@ pub fn neighbours(conn: &mut Conn, viewer: &Viewer, id: i64, seq: i64) -> Result
         .chain(into.into_iter().map(side(false)))
         .collect())
 }
+
+/// When change sets were made, UTC, by number.
+///
+/// # Errors
+/// When the database fails.
+pub fn times(
+    conn: &mut Conn,
+    seqs: &[i64],
+) -> Result<std::collections::HashMap<i64, chrono::NaiveDateTime>> {
+    let rows: Vec<(i64, chrono::NaiveDateTime)> = change_sets::table
+        .filter(change_sets::seq.eq_any(seqs.to_vec()))
+        .select((change_sets::seq, change_sets::at))
+        .load(conn)?;
+    Ok(rows.into_iter().collect())
+}

@@ -45,31 +45,35 @@ pub const STAGE: &str = "stage";
 #[must_use]
 pub fn entry_words(register: &Register, row: &entry::EntryRow, document: &Document) -> String {
     let mut out = index_words(&row.name_key, &row.code);
-    for word in value_words(register, &row.stage, document) {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        out.push_str(&word);
-    }
+    value_words(register, &row.stage, document, &mut out);
     out
 }
 
-/// The words for the values an entry is filtered by, in the order of the fields.
-#[must_use]
-pub fn value_words(register: &Register, stage: &str, document: &Document) -> Vec<String> {
-    let mut out = vec![
-        register_word(&register.key),
-        value_word(&register.key, STAGE, stage),
-    ];
+/// Adds the words for the values an entry is filtered by, in the order of the fields.
+pub fn value_words(register: &Register, stage: &str, document: &Document, out: &mut String) {
+    let mut add = |key: &str, value: &str| {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        push_word(&register.key, key, value, out);
+    };
+    add("", "");
+    add(STAGE, stage);
     for field in register.fields.iter().filter(|f| f.filter) {
-        let Some(value) = document.get(&field.key) else {
-            continue;
-        };
-        for value in filter_values(field, value) {
-            out.push(value_word(&register.key, &field.key, &value));
+        match document.get(&field.key) {
+            None => {}
+            Some(Value::Text(text))
+                if !matches!(field.kind, FieldType::Date | FieldType::Region) =>
+            {
+                add(&field.key, text);
+            }
+            Some(value) => {
+                for value in filter_values(field, value) {
+                    add(&field.key, &value);
+                }
+            }
         }
     }
-    out
 }
 
 /// The word that every entry of a register has.
@@ -81,15 +85,25 @@ pub fn register_word(register: &str) -> String {
 /// The word for one value of one field.
 #[must_use]
 pub fn value_word(register: &str, key: &str, value: &str) -> String {
+    let mut out = String::with_capacity(20);
+    push_word(register, key, value, &mut out);
+    out
+}
+
+fn push_word(register: &str, key: &str, value: &str, out: &mut String) {
     // FNV-1a: stored in the index, so it must never change with a version of the language.
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in [register, key, value]
-        .iter()
-        .flat_map(|part| part.bytes().chain([0]))
-    {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+    for part in [register, key, value] {
+        for byte in part.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        }
     }
-    format!("{MARK}{hash:x}")
+    out.push(MARK);
+    for _ in 0..16 {
+        let digit = u32::try_from(hash >> 60).unwrap_or(0);
+        out.extend(char::from_digit(digit, 16));
+        hash <<= 4;
+    }
 }
 
 /// The values under which a value is found: a region also under those above it, a date under its year.

@@ -10,6 +10,7 @@ pub mod change;
 pub mod directory;
 pub mod event;
 pub mod filing;
+pub mod kept;
 pub mod load;
 pub mod paper;
 pub mod person;

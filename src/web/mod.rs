@@ -15,8 +15,10 @@ use crate::error::{Doing, Result};
 
 pub mod answer;
 pub mod api;
+pub mod arrival;
 pub mod assets;
 pub mod caller;
+pub mod desk;
 pub mod fields;
 pub mod gate;
 pub mod limits;

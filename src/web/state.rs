@@ -11,7 +11,11 @@ use crate::config::Serve;
 use crate::db::pool::Pool;
 use crate::error::Result;
 use crate::jobs::{Runner, Who};
+use crate::org::kept::Kept;
 use crate::web::observe::Metrics;
+
+/// How many sign-ins are worked on at once.
+const VISITS: usize = 4;
 
 /// Shared by all requests.
 pub struct State {
@@ -27,10 +31,14 @@ pub struct State {
     pub jobs: Runner,
     /// Uploads that may arrive at once.
     pub uploads: Arc<Semaphore>,
+    /// Sign-ins that may be worked on at once: each holds a connection while it waits for the lock.
+    pub visits: Semaphore,
     /// How long one upload may take as a whole.
     pub upload_time: Duration,
     /// A proxy in front says where a request came from.
     pub behind_proxy: bool,
+    /// The organisation, read again when it changes.
+    pub directory: Kept,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
     pub writers: Option<Mutex<()>>,
 }
@@ -56,7 +64,9 @@ impl State {
             metrics: Metrics::default(),
             jobs,
             uploads: Arc::new(Semaphore::new(serve.uploads)),
+            visits: Semaphore::new(VISITS),
             upload_time: Duration::from_secs(serve.upload_seconds),
+            directory: Kept::default(),
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -50,11 +50,20 @@ impl Visitor {
         }
         let state = caller.state.clone();
         let origin = caller.origin;
+        let shared = state.clone();
+        // While an import holds the lock, those who sign in wait here and leave connections to those who read.
+        let turn = if caller.safe {
+            None
+        } else {
+            shared.visits.acquire().await.ok()
+        };
         let done = web::block(move || -> std::result::Result<T, Failure> {
             let mut conn = state.pool.lend()?;
             Ok(work(&mut conn, &state, origin)?)
-        });
-        done.await.map_err(|e| {
+        })
+        .await;
+        drop(turn);
+        done.map_err(|e| {
             Failure::Error(Error::Internal {
                 doing: "处理请求",
                 cause: e.to_string(),

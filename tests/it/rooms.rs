@@ -40,7 +40,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     (
         "report",
         &[
-            "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "each",
+            "intake", "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock",
+            "error", "each",
         ],
     ),
     (

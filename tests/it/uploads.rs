@@ -3,6 +3,7 @@
 mod desk;
 mod refusals;
 mod scope;
+mod web;
 
 use one_ledger::error::Error;
 use one_ledger::intake::correct::{self, Which};
@@ -338,7 +339,7 @@ fn the_same_file_pressed_twice_runs_once() {
         desk.wait(one.import);
         assert_eq!(keyed(&file).unwrap().import, one.import);
         let other = ledger.draw("2.xlsx", &[SYSTEMS, " | 乙系统 | 市教育局 | 10 |"]);
-        assert!(matches!(keyed(&other), Err(Error::Conflict(_))));
+        assert!(matches!(keyed(&other), Err(Error::Invalid(_))));
     });
 }
 
@@ -577,10 +578,9 @@ fn the_rows_of_a_preview_are_what_is_written() {
     use proptest::test_runner::TestRunner;
     for backend in crate::app::backends() {
         let config = ProptestConfig {
-            cases: if backend == crate::app::Backend::Sqlite {
-                12
-            } else {
-                4
+            cases: match backend {
+                crate::app::Backend::Sqlite => 12 * crate::properties::soak(),
+                crate::app::Backend::Postgres => 4,
             },
             max_shrink_iters: 60,
             failure_persistence: None,

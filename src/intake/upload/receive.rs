@@ -129,8 +129,8 @@ pub struct Received {
 /// Records a file. Call it in a transaction, with the job that checks it.
 ///
 /// # Errors
-/// [`Error::Refused`] for who may write nothing; [`Error::Invalid`] for what cannot be asked; [`Error::Conflict`]
-/// when the key was used for another file.
+/// [`Error::Refused`] for who may write nothing; [`Error::Invalid`] for what cannot be asked, also when the key was
+/// used for another file.
 pub fn receive(
     app: &App,
     conn: &mut Conn,
@@ -146,6 +146,7 @@ pub fn receive(
     } = submission;
     let name = clean_name(&name)?;
     check_file(&incoming, &key)?;
+    incoming.file.sync_all().doing("保存上传的文件")?;
     conn.transaction(|conn| {
         // The write lock first: of two that send the same file at once, the second finds the first.
         diesel::update(ledger_head::table.find(1))
@@ -162,7 +163,6 @@ pub fn receive(
         }
         let id = record::next_id(conn)?;
         let stored = format!("{id}-{}", uuid::Uuid::now_v7());
-        incoming.file.sync_all().doing("保存上传的文件")?;
         fs::rename(&incoming.path, folder(app).join(&stored)).doing("保存上传的文件")?;
         incoming.kept = true;
         let now = clock::now();
@@ -249,9 +249,12 @@ fn same(
             .optional()?;
         return match used {
             Some((id, of)) if of == digest => Ok(Some(id)),
-            Some(_) => Err(Error::Conflict(
-                "这个 Idempotency-Key 已用于另一个文件，请换一个".to_owned(),
-            )),
+            Some(_) => Err(Error::Invalid(vec![Problem::new(
+                "Idempotency-Key",
+                "key_reused",
+                "这个 Idempotency-Key 已用于另一个文件",
+                "请换一个新的键",
+            )])),
             None => Ok(None),
         };
     }

@@ -216,7 +216,7 @@ impl Reader<'_> {
         let known: Vec<&str> = sight::fields(self.viewer, register)
             .map(|f| f.key.as_str())
             .collect();
-        let mut columns: Vec<String> = Vec::new();
+        let mut columns = std::mem::take(&mut self.asked.query.columns);
         for key in value.split(',').map(str::trim).filter(|k| !k.is_empty()) {
             if key == "all" {
                 columns = known.iter().map(|k| (*k).to_owned()).collect();

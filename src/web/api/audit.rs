@@ -42,6 +42,7 @@ struct LogLine {
     /// Number in the chain.
     seq: i64,
     /// When, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     at: NaiveDateTime,
     /// The account, when there is one.
     account_id: Option<i64>,

@@ -1,6 +1,7 @@
 //! Imports for machines: send a file, read what was found in it, correct, map, apply, take back.
 
 mod body;
+mod rows;
 mod steps;
 
 use actix_web::http::header;
@@ -23,7 +24,8 @@ use crate::web::fields::has_controls;
 use crate::web::upload::{self, Sent};
 pub(in crate::web) use steps::correction;
 
-use body::{CorrectionPage, Detail, ImportPage, RowPage, SentForm, Standing, Summary};
+use body::{Detail, ImportPage, SentForm, Standing, Summary};
+use rows::{CorrectionPage, Group, RowPage};
 
 /// Items of a page when nothing is asked for.
 const USUAL: usize = 50;
@@ -126,6 +128,7 @@ async fn create_import(
 #[into_params(parameter_in = Query)]
 struct ImportQuery {
     /// Only those in this state.
+    #[param(inline)]
     state: Option<State>,
     /// Only one's own.
     mine: Option<bool>,
@@ -204,7 +207,8 @@ async fn get_import(
 #[into_params(parameter_in = Query)]
 struct RowQuery {
     /// Only this group: `new`, `changed`, `refused`, `skipped`, `same`.
-    group: Option<body::Group>,
+    #[param(inline)]
+    group: Option<Group>,
     /// Only rows that somebody should look at.
     doubtful: Option<bool>,
     /// Only this sheet, by its number from 0.
@@ -236,7 +240,7 @@ async fn list_import_rows(
             let after = query.cursor.as_deref().map(place).transpose()?;
             let limit = limit(query.limit)?;
             let filter = preview::Filter {
-                outcome: query.group.map(body::Group::outcome),
+                outcome: query.group.map(Group::outcome),
                 doubtful: query.doubtful.unwrap_or(false),
                 sheet: query.sheet,
                 field: text("field", query.field)?,
@@ -305,8 +309,10 @@ pub(in crate::web) async fn annotated(
 ) -> std::result::Result<HttpResponse, Failure> {
     use crate::audit::{self, Event};
     use crate::error::Doing as _;
+    let slots = std::sync::Arc::clone(&caller.state().uploads);
+    let _slot = slots.try_acquire_owned().map_err(|_| Error::Busy(5))?;
     let (name, bytes) = caller
-        .change(move |ask| {
+        .read(move |ask| {
             let upload = see(ask.conn, &ask.viewer, id)?;
             let folder = tempfile::tempdir().doing("生成标注后的工作簿")?;
             let out = folder.path().join("annotated.xlsx");

@@ -17,14 +17,18 @@ use crate::web::answer::{Failure, ProblemBody};
 use crate::web::state::State;
 
 mod accounts;
+pub mod attachments;
 mod audit;
 mod departments;
+pub mod entries;
 mod filings;
 pub(in crate::web) mod imports;
 mod people;
+pub mod registers;
 mod schema;
 mod sessions;
 mod tokens;
+pub mod views;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -48,6 +52,10 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(accounts::configure)
         .configure(audit::configure)
         .configure(imports::configure)
+        .configure(registers::configure)
+        .configure(attachments::configure)
+        .configure(entries::configure)
+        .configure(views::configure)
         .configure(departments::configure)
         .configure(people::configure)
         .configure(filings::configure);

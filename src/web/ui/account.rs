@@ -67,7 +67,7 @@ fn overview(ask: &mut Ask<'_>) -> Result<Overview> {
     let id = me(ask)?;
     let accounts = &ask.state.accounts;
     let account = accounts.account(ask.conn, &ask.viewer, id)?;
-    let directory = Directory::load(ask.conn)?;
+    let directory = ask.state.directory.get(ask.conn)?;
     let roles = account.roles.iter();
     Ok(Overview {
         roles: roles

@@ -9,7 +9,6 @@ use crate::clock;
 use crate::error::{Problem, Result};
 use crate::ledger::changes::{self, ChangeSetLine};
 use crate::ledger::verify::{self, Findings};
-use crate::org::directory::Directory;
 use crate::web::answer::Failure;
 use crate::web::caller::Caller;
 use crate::web::page::{Shell, address};
@@ -113,18 +112,6 @@ pub(in crate::web) fn filter(
     (filter, problems)
 }
 
-/// A JSON object in words: `role: cdo，minutes: 15`.
-fn told(detail: &str) -> String {
-    let Ok(serde_json::Value::Object(map)) = serde_json::from_str(detail) else {
-        return detail.to_owned();
-    };
-    let one = |(key, value): (String, serde_json::Value)| match value {
-        serde_json::Value::String(text) => format!("{key}: {text}"),
-        other => format!("{key}: {other}"),
-    };
-    map.into_iter().map(one).collect::<Vec<_>>().join("，")
-}
-
 impl Query {
     fn next(&self, cursor: &str) -> String {
         let pairs = [
@@ -165,14 +152,14 @@ async fn log(
             .last()
             .filter(|_| more)
             .map_or_else(String::new, |l| query.next(&l.seq.to_string()));
-        let directory = Directory::load(ask.conn)?;
+        let directory = ask.state.directory.get(ask.conn)?;
         let row = |line: Line| Row {
             action: words::label(&line.action).to_owned(),
             department: line
                 .department_id
                 .and_then(|d| directory.get(d))
                 .map_or_else(String::new, |d| d.name.clone()),
-            detail: told(&line.detail),
+            detail: words::detail(&line.detail),
             line,
         };
         Ok(Log {

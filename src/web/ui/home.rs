@@ -3,6 +3,8 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use crate::auth::Right;
+use crate::report::home::{self, Overview};
 use crate::web::answer::Failure;
 use crate::web::caller::Caller;
 use crate::web::page::Shell;
@@ -11,12 +13,19 @@ use crate::web::page::Shell;
 #[template(path = "home.html")]
 struct Home {
     shell: Shell,
+    overview: Overview,
+    writes: bool,
+    full: bool,
 }
 
-async fn home(caller: Caller) -> Result<HttpResponse, Failure> {
+async fn show(caller: Caller) -> Result<HttpResponse, Failure> {
     let page = caller.page(|ask| {
+        let directory = ask.state.directory.get(ask.conn)?;
         Ok(Home {
             shell: ask.shell("首页", "/"),
+            overview: home::overview(ask.conn, &ask.viewer, &ask.app.catalogue, &directory)?,
+            writes: ask.viewer.can_anywhere(Right::Write),
+            full: ask.viewer.can_anywhere(Right::SeeOwn),
         })
     });
     page.await
@@ -24,5 +33,5 @@ async fn home(caller: Caller) -> Result<HttpResponse, Failure> {
 
 /// Adds the routes.
 pub fn configure(config: &mut web::ServiceConfig) {
-    config.route("/", web::get().to(home));
+    config.route("/", web::get().to(show));
 }

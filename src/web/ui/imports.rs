@@ -2,6 +2,7 @@
 
 mod acts;
 mod mapping;
+mod parts;
 mod row;
 mod show;
 
@@ -9,7 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
-use crate::auth::{Reach, Right};
+use crate::auth::Right;
 use crate::clock;
 use crate::error::{Error, Problem, Result};
 use crate::intake::upload::list::{self, Filter};
@@ -183,14 +184,19 @@ struct Filled {
     apply: bool,
 }
 
+/// Names of the departments that the viewer may write for.
+pub(super) fn own_departments(ask: &mut Ask<'_>) -> Result<Vec<String>> {
+    let directory = Directory::load(ask.conn)?;
+    let mine = directory
+        .all()
+        .iter()
+        .filter(|d| ask.viewer.can(Right::Write, d.id));
+    Ok(mine.take(OFFERED).map(|d| d.name.clone()).collect())
+}
+
 fn form(ask: &mut Ask<'_>, filled: Filled, problems: Vec<Problem>) -> Result<New> {
     ask.viewer.may_anywhere(Right::Write)?;
-    let directory = Directory::load(ask.conn)?;
-    let mine = |id: i64| match ask.viewer.reach(Right::Write) {
-        Reach::Everything => true,
-        Reach::Departments(ids) => ids.binary_search(&id).is_ok(),
-    };
-    let departments = directory.all().iter().filter(|d| mine(d.id));
+    let departments = own_departments(ask)?;
     let registers = ask.app.catalogue.registers().iter().map(|r| Choice {
         value: r.key.clone(),
         label: r.label.clone(),
@@ -200,7 +206,7 @@ fn form(ask: &mut Ask<'_>, filled: Filled, problems: Vec<Problem>) -> Result<New
         shell: ask.shell("导入文件", "/imports"),
         problems,
         registers: registers.collect(),
-        departments: departments.take(OFFERED).map(|d| d.name.clone()).collect(),
+        departments,
         department: filled.department,
         reason: filled.reason,
         valid_on: filled.valid_on,

@@ -11,6 +11,7 @@ mod imports;
 mod lists;
 mod organisation;
 mod people;
+mod registers;
 mod setup;
 mod sign_in;
 
@@ -18,6 +19,7 @@ mod sign_in;
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .configure(home::configure)
+        .configure(registers::configure)
         .configure(sign_in::configure)
         .configure(setup::configure)
         .configure(account::configure)

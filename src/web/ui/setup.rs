@@ -159,6 +159,6 @@ async fn submit(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<Http
 /// Adds the routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
-        .route("/setup", web::get().to(form))
-        .route("/setup", web::post().to(submit));
+        .route("/set-up", web::get().to(form))
+        .route("/set-up", web::post().to(submit));
 }

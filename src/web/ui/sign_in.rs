@@ -46,7 +46,7 @@ async fn form(visitor: Visitor, query: web::Query<NextPage>) -> Result<HttpRespo
         .run(|conn, state, _| state.accounts.needs_setup(conn))
         .await?;
     if empty {
-        return Ok(answer::see_other("/setup"));
+        return Ok(answer::see_other("/set-up"));
     }
     let page = Password {
         title: TITLE,

@@ -108,7 +108,7 @@ fn every_credential_event_ends_every_kind_of_token() {
 }
 
 /// The code of an authenticator, some steps away from now.
-fn code(secret: &str, steps: i64) -> String {
+pub fn code(secret: &str, steps: i64) -> String {
     use totp_rs::{Builder, Secret};
     let totp = Builder::new()
         .with_secret(Secret::try_from_base32(secret).unwrap())

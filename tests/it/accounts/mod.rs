@@ -1,11 +1,15 @@
 //! Accounts: signing in, locks, tokens, roles, set-up, and what the audit log keeps of it.
 
+mod api;
 mod credentials;
 mod desk;
 mod lock;
+mod pages;
+mod random;
 mod roles;
 mod setup;
 mod tokens;
+mod walk;
 
 use diesel::prelude::*;
 use one_ledger::accounts::{NewAccount, NewSession, Rules, Service, Session, SignedIn, TokenPair};

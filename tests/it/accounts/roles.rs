@@ -282,7 +282,7 @@ fn accounts_are_listed_by_what_a_reviewer_looks_for() {
                     ..Filter::default()
                 }
             ),
-            [""; 0]
+            ["c.nothing"]
         );
         assert_eq!(
             logins(

@@ -434,6 +434,7 @@ pub fn program() -> Command {
         }
     }
     command.env("ONE_LEDGER_ACTOR", "测试员");
+    command.env("ONE_LEDGER_LOG", "error");
     command
 }
 

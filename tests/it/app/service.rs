@@ -219,6 +219,15 @@ impl Service {
         self.ask(Method::GET, path).send()
     }
 
+    /// Signs in for the API and returns the access token.
+    #[track_caller]
+    pub fn token(&self, login: &str, password: &str) -> String {
+        let body = serde_json::json!({"login": login, "password": password});
+        let answer = self.ask(Method::POST, "/api/v1/sessions").json(&body);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()["access_token"].as_str().unwrap().to_owned()
+    }
+
     /// Sends SIGTERM and waits for the end; returns the exit code and how long it took.
     pub fn terminate(mut self) -> (Option<i32>, Duration) {
         let began = Instant::now();

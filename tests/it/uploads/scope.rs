@@ -13,7 +13,9 @@ use crate::app::{Ledger, on_both_settled};
 
 /// Puts the sample organisation into one region, so that its bureau has a level.
 fn in_one_region(ledger: &Ledger) {
-    ledger.tamper("UPDATE departments SET region = '370100'");
+    ledger.tamper(
+        "UPDATE departments SET bureau = (id = 15); UPDATE departments SET region = '370100'",
+    );
 }
 
 #[test]

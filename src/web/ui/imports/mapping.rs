@@ -54,6 +54,8 @@ struct Mapping {
     why: String,
     head: Vec<(u32, Vec<String>)>,
     columns: Vec<Column>,
+    department: String,
+    departments: Vec<String>,
     fixed: bool,
 }
 
@@ -106,6 +108,7 @@ fn page(ask: &mut Ask<'_>, id: i64, number: usize, problems: Vec<Problem>) -> Re
         State::Previewed | State::Rejected | State::Failed | State::Checking
     );
     let options = upload.options();
+    let departments = super::own_departments(ask)?;
     let said = options
         .sheets
         .iter()
@@ -121,6 +124,8 @@ fn page(ask: &mut Ask<'_>, id: i64, number: usize, problems: Vec<Problem>) -> Re
         registers: registers.collect(),
         header_row: sheet.header_row.map(|r| r.to_string()).unwrap_or_default(),
         left_out: said.is_some_and(|m| m.left_out),
+        department: options.department.clone().unwrap_or_default(),
+        departments,
         why: sheet.left_out.clone().unwrap_or_default(),
         head: head.rows,
         columns,
@@ -261,8 +266,9 @@ fn remap(ask: &mut Ask<'_>, id: i64, number: usize, fields: &Fields) -> Result<(
         departments: BTreeMap::new(),
     };
     let remap = Remap {
+        register: None,
+        department: fields.raw("department").map(|d| d.trim().to_owned()),
         sheets: vec![map],
-        ..Remap::default()
     };
     let seen = fields.get("version").and_then(|v| v.parse().ok());
     imports::remap(ask.app, ask.conn, &ask.viewer, id, remap, seen)

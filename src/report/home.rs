@@ -1,0 +1,218 @@
+//! What the first page shows: what waits for the viewer, and the ledger in figures.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::auth::{Right, Viewer};
+use crate::clock;
+use crate::db::connection::Conn;
+use crate::error::Result;
+use crate::intake::upload::State;
+use crate::intake::upload::list as uploads;
+use crate::ledger::as_of::Definitions;
+use crate::ledger::list::{self, Paging, Query, Sort};
+use crate::org::directory::Directory;
+use crate::org::{board, filing, steps};
+use crate::register::catalogue::Catalogue;
+
+/// Below this share of expected fields, an entry is one to complete.
+pub const INCOMPLETE_BELOW: i32 = 80;
+
+/// How many changed entries are shown.
+const RECENT: usize = 8;
+
+/// How many of a kind are looked at.
+const LOOKED_AT: usize = 100;
+
+/// Something that waits for the viewer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Todo {
+    /// What it is, as a sentence.
+    pub text: String,
+    /// Where it is dealt with.
+    pub href: String,
+    /// How many there are.
+    pub count: usize,
+}
+
+/// A register in figures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Figure {
+    /// Register key.
+    pub register: String,
+    /// Its name.
+    pub label: String,
+    /// Entries that the viewer sees in full; nobody's, without such a right.
+    pub mine: usize,
+    /// Whether there are more of them than were counted.
+    pub mine_capped: bool,
+    /// Entries that the viewer sees at all.
+    pub all: usize,
+    /// Whether there are more of them than were counted.
+    pub all_capped: bool,
+}
+
+/// An entry changed lately.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Recent {
+    /// Register key.
+    pub register: String,
+    /// Its name.
+    pub label: String,
+    /// Code of the entry.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// The owning department.
+    pub department: String,
+    /// Number of the change set.
+    pub seq: i64,
+    /// When it changed, as people in China read it.
+    pub at: String,
+}
+
+/// The first page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Overview {
+    /// What waits.
+    pub todos: Vec<Todo>,
+    /// The registers.
+    pub figures: Vec<Figure>,
+    /// Entries in reach that changed lately, newest first.
+    pub recent: Vec<Recent>,
+}
+
+/// Puts it together for a viewer.
+///
+/// # Errors
+/// When the database fails.
+pub fn overview(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    catalogue: &Catalogue,
+    directory: &Directory,
+) -> Result<Overview> {
+    let mut out = Overview {
+        todos: todos(conn, viewer)?,
+        ..Overview::default()
+    };
+    let full = viewer.can_anywhere(Right::SeeOwn);
+    for register in catalogue.registers() {
+        let definitions = Definitions {
+            catalogue,
+            directory,
+            register,
+        };
+        let mut query = Query {
+            sort: Sort::Changed,
+            ..Query::all(register)
+        };
+        let (all, all_capped) = list::total(conn, viewer, definitions, &query)?;
+        query.mine = true;
+        let (mine, mine_capped) = if full {
+            list::total(conn, viewer, definitions, &query)?
+        } else {
+            (0, false)
+        };
+        out.figures.push(Figure {
+            register: register.key.clone(),
+            label: register.label.clone(),
+            mine,
+            mine_capped,
+            all,
+            all_capped,
+        });
+        if full {
+            let paging = Paging {
+                limit: RECENT,
+                ..Paging::default()
+            };
+            let page = list::page(conn, viewer, definitions, &query, &paging)?;
+            out.recent.extend(page.rows.into_iter().map(|row| {
+                Recent {
+                    register: register.key.clone(),
+                    label: register.label.clone(),
+                    department: directory
+                        .get(row.department_id)
+                        .map(|d| d.name.clone())
+                        .unwrap_or_default(),
+                    code: row.code,
+                    name: row.name,
+                    seq: row.changed_seq,
+                    at: String::new(),
+                }
+            }));
+        }
+    }
+    out.recent.sort_by_key(|r| std::cmp::Reverse(r.seq));
+    out.recent.truncate(RECENT);
+    date(conn, &mut out.recent)?;
+    Ok(out)
+}
+
+/// Says when the change sets were made.
+fn date(conn: &mut Conn, recent: &mut [Recent]) -> Result<()> {
+    let seqs: Vec<i64> = recent.iter().map(|r| r.seq).collect();
+    let times = crate::ledger::read::times(conn, &seqs)?;
+    for entry in recent {
+        if let Some(at) = times.get(&entry.seq) {
+            entry.at = clock::local(*at);
+        }
+    }
+    Ok(())
+}
+
+fn todos(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Todo>> {
+    let mut out = Vec::new();
+    let mut add = |count: usize, text: &str, href: &str| {
+        if count > 0 {
+            out.push(Todo {
+                text: text.to_owned(),
+                href: href.to_owned(),
+                count,
+            });
+        }
+    };
+    if viewer.can_anywhere(Right::Write) {
+        for (state, text) in [
+            (State::Previewed, "个导入已核对，等您确认"),
+            (State::Rejected, "个导入没有通过核对"),
+            (State::Failed, "个导入处理失败"),
+        ] {
+            let filter = uploads::Filter {
+                state: Some(state),
+                mine: true,
+                ..uploads::Filter::default()
+            };
+            let (found, _) = uploads::page(conn, viewer, &filter, None, LOOKED_AT)?;
+            add(
+                found.len(),
+                text,
+                &format!("/imports?state={}&mine=1", state.word()),
+            );
+        }
+    }
+    let limit = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
+    if viewer.can_anywhere(Right::AnswerFiling) {
+        let filter = filing::Filter {
+            to_answer: true,
+            ..filing::Filter::default()
+        };
+        let found = filing::list(conn, viewer, &filter, limit)?;
+        add(found.len(), "件备案待受理", "/filings");
+    }
+    if viewer.can_anywhere(Right::ManagePeople) {
+        let filter = filing::Filter {
+            state: Some(steps::State::Returned),
+            ..filing::Filter::default()
+        };
+        let found = filing::list(conn, viewer, &filter, limit)?;
+        add(found.len(), "件备案被退回，请补正", "/filings");
+        add(
+            board::vacancies(conn, viewer)?.len(),
+            "个首席数据代表或数据专员岗位空缺",
+            "/filings",
+        );
+    }
+    Ok(out)
+}

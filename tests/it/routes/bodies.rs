@@ -1,0 +1,50 @@
+//! The smallest body that an operation's own description allows.
+
+use serde_json::{Map, Value as Json, json};
+
+/// An example of a schema; `None` when there is none.
+pub fn example(document: &Json, schema: &Json) -> Option<Json> {
+    schema.is_object().then(|| value(document, schema, 0))
+}
+
+fn value(document: &Json, schema: &Json, depth: usize) -> Json {
+    if let Some(name) = schema["$ref"].as_str() {
+        let key = name.rsplit('/').next().unwrap();
+        return value(document, &document["components"]["schemas"][key], depth + 1);
+    }
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    for several in ["oneOf", "anyOf", "allOf"] {
+        if let Some(one) = schema[several].as_array() {
+            let real = one.iter().find(|s| s["type"] != "null");
+            return real.map_or(Json::Null, |s| value(document, s, depth + 1));
+        }
+    }
+    let kind = match &schema["type"] {
+        Json::Array(kinds) => kinds.iter().find_map(Json::as_str).unwrap_or("null"),
+        other => other.as_str().unwrap_or("object"),
+    };
+    match kind {
+        "string" => json!("x"),
+        "integer" | "number" => json!(1),
+        "boolean" => json!(false),
+        "array" => json!([]),
+        "null" => Json::Null,
+        _ => {
+            let mut out = Map::new();
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            for key in required
+                .iter()
+                .filter_map(Json::as_str)
+                .filter(|_| depth < 6)
+            {
+                out.insert(
+                    key.to_owned(),
+                    value(document, &schema["properties"][key], depth + 1),
+                );
+            }
+            Json::Object(out)
+        }
+    }
+}
