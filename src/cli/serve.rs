@@ -86,6 +86,7 @@ pub fn run(
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
     let mut conn = context.app.database.open()?;
+    crate::ledger::reindex::refresh(&mut conn, &context.app.catalogue)?;
     let swept = receive::sweep(&context.app, &mut conn)?;
     if swept > 0 {
         tracing::info!(swept, "files of broken uploads were removed");

@@ -24,6 +24,7 @@ use crate::intake::spool::{Ranges, Spool, SpooledRow};
 use crate::ledger::chain;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
+use crate::ledger::reindex;
 use crate::org::directory;
 use crate::sheet::cell::SheetHead;
 use crate::sheet::fault::SheetFault;
@@ -139,6 +140,7 @@ pub fn run_into(
         return Err(Error::Usage(format!("没有找到文件“{path}”，请核对路径")));
     }
     let mut conn = app.database.open()?;
+    reindex::refresh(&mut conn, &app.catalogue)?;
     let file = file(request)?;
     let stem = Path::new(&file.name)
         .file_stem()

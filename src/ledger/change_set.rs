@@ -12,6 +12,8 @@ use crate::ledger::change::{Change, Op};
 
 mod store;
 
+pub(super) use store::rewrite_words;
+
 /// How many changes are written together.
 const BATCH: usize = 1_000;
 

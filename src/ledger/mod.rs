@@ -15,6 +15,7 @@ pub mod facts;
 pub mod list;
 pub mod read;
 pub mod refer;
+pub mod reindex;
 pub mod saved;
 pub mod search;
 pub mod sight;

@@ -20,6 +20,7 @@ mod pages;
 mod people;
 mod policy;
 mod properties;
+mod registers;
 mod rooms;
 mod routes;
 mod samples;

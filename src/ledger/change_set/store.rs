@@ -121,7 +121,7 @@ fn create_sqlite(
             .execute(c)?;
     }
     for change in made {
-        add_words_sqlite(c, change)?;
+        add_words_sqlite(c, change.row.id, words(change))?;
     }
     for row in edges(seq, made) {
         diesel::insert_into(relations::table)
@@ -142,7 +142,8 @@ fn create_postgres(
         diesel::copy_from(entries::table)
             .from_insertable(&rows)
             .execute(c)?;
-        add_words_postgres(c, made)?;
+        let all: Vec<(i64, &str)> = made.iter().map(|m| (m.row.id, words(m))).collect();
+        add_words_postgres(c, &all)?;
     }
     diesel::copy_from(revisions::table)
         .from_insertable(history)
@@ -156,26 +157,26 @@ fn create_postgres(
     Ok(())
 }
 
-fn add_words_sqlite(c: &mut SqliteConnection, change: &Change) -> Result<()> {
-    if let Some(words) = change.words.as_deref().filter(|w| !w.is_empty()) {
+fn words(change: &Change) -> &str {
+    change.words.as_deref().unwrap_or_default()
+}
+
+fn add_words_sqlite(c: &mut SqliteConnection, id: i64, words: &str) -> Result<()> {
+    if !words.is_empty() {
         diesel::insert_into(words_sqlite::table)
-            .values((
-                words_sqlite::rowid.eq(change.row.id),
-                words_sqlite::words.eq(words),
-            ))
+            .values((words_sqlite::rowid.eq(id), words_sqlite::words.eq(words)))
             .execute(c)?;
     }
     Ok(())
 }
 
-fn add_words_postgres(c: &mut PgConnection, made: &[&Change]) -> Result<()> {
+fn add_words_postgres(c: &mut PgConnection, made: &[(i64, &str)]) -> Result<()> {
     diesel::copy_from(words_postgres::table)
         .from_raw_data(
             (words_postgres::entry_id, words_postgres::words),
             |out| -> diesel::QueryResult<()> {
-                for change in made {
-                    let vector = vector(change.words.as_deref().unwrap_or_default());
-                    writeln!(out, "{}\t{vector}", change.row.id)
+                for (id, words) in made {
+                    writeln!(out, "{id}\t{}", vector(words))
                         .map_err(|e| diesel::result::Error::SerializationError(Box::new(e)))?;
                 }
                 Ok(())
@@ -244,14 +245,23 @@ fn amend(conn: &mut Conn, seq: i64, change: &Change) -> Result<()> {
 }
 
 fn replace_words(conn: &mut Conn, change: &Change) -> Result<()> {
+    rewrite_words(
+        conn,
+        change.row.id,
+        change.words.as_deref().unwrap_or_default(),
+    )
+}
+
+/// Puts other words in the place of an entry's words.
+pub(in crate::ledger) fn rewrite_words(conn: &mut Conn, id: i64, words: &str) -> Result<()> {
     match conn {
         Conn::Sqlite(c) => {
-            diesel::delete(words_sqlite::table.find(change.row.id)).execute(c)?;
-            add_words_sqlite(c, change)
+            diesel::delete(words_sqlite::table.find(id)).execute(c)?;
+            add_words_sqlite(c, id, words)
         }
         Conn::Postgres(c) => {
-            diesel::delete(words_postgres::table.find(change.row.id)).execute(c)?;
-            add_words_postgres(c, &[change])
+            diesel::delete(words_postgres::table.find(id)).execute(c)?;
+            add_words_postgres(c, &[(id, words)])
         }
     }
 }

@@ -180,9 +180,8 @@ fn control(definitions: Definitions<'_>, field: &Field, said: Said) -> Control {
     let shape = match field.kind {
         _ if has_boxes(field) => "boxes",
         FieldType::Choice | FieldType::Bool if !lost => "select",
-        FieldType::Text if !field.listed && !field.multiple && field.required_from.is_some() => {
-            "area"
-        }
+        // What is exemplified at length is written at length.
+        FieldType::Text if !field.multiple && field.example.chars().count() > 15 => "area",
         FieldType::Text if value.chars().count() > 60 || value.contains('\n') => "area",
         _ => "text",
     };
