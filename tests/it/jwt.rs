@@ -12,9 +12,11 @@ fn key(house: &House<'_>) -> (String, Vec<u8>) {
     let text = std::fs::read_to_string(house.ledger.file("data").join(keys::FILE)).unwrap();
     let line = text.lines().last().unwrap();
     let (kid, hex) = line.split_once(' ').unwrap();
-    let bytes = (0..hex.len())
-        .step_by(2)
-        .map(|i| u8::from_str_radix(&hex[i..i + 2], 16).unwrap());
+    let digit = |b: &u8| u8::try_from(char::from(*b).to_digit(16).unwrap()).unwrap();
+    let bytes = hex
+        .as_bytes()
+        .chunks(2)
+        .map(|pair| digit(&pair[0]) << 4 | digit(&pair[1]));
     (kid.to_owned(), bytes.collect())
 }
 

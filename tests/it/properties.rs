@@ -36,7 +36,7 @@ fn holds<S: Strategy>(cases: u32, strategy: S, property: impl Fn(&Ledger, S::Val
 }
 
 /// How many times more cases to try, for a long run by hand.
-fn soak() -> u32 {
+pub fn soak() -> u32 {
     let times = std::env::var("ONE_LEDGER_SOAK").ok();
     times.and_then(|t| t.parse().ok()).unwrap_or(1)
 }

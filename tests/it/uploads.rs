@@ -578,10 +578,9 @@ fn the_rows_of_a_preview_are_what_is_written() {
     use proptest::test_runner::TestRunner;
     for backend in crate::app::backends() {
         let config = ProptestConfig {
-            cases: if backend == crate::app::Backend::Sqlite {
-                12
-            } else {
-                4
+            cases: match backend {
+                crate::app::Backend::Sqlite => 12 * crate::properties::soak(),
+                crate::app::Backend::Postgres => 4,
             },
             max_shrink_iters: 60,
             failure_persistence: None,

@@ -128,6 +128,7 @@ async fn create_import(
 #[into_params(parameter_in = Query)]
 struct ImportQuery {
     /// Only those in this state.
+    #[param(inline)]
     state: Option<State>,
     /// Only one's own.
     mine: Option<bool>,
@@ -206,6 +207,7 @@ async fn get_import(
 #[into_params(parameter_in = Query)]
 struct RowQuery {
     /// Only this group: `new`, `changed`, `refused`, `skipped`, `same`.
+    #[param(inline)]
     group: Option<Group>,
     /// Only rows that somebody should look at.
     doubtful: Option<bool>,

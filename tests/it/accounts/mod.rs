@@ -5,6 +5,7 @@ mod credentials;
 mod desk;
 mod lock;
 mod pages;
+mod random;
 mod roles;
 mod setup;
 mod tokens;
