@@ -48,6 +48,7 @@ struct AccountPage {
 
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewAccount)]
 #[serde(deny_unknown_fields)]
 struct AccountWanted {
     /// Its login; never changes.
@@ -64,6 +65,7 @@ struct AccountWanted {
 
 /// What of an account may be changed; what is left out stays.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = AccountChanges)]
 #[serde(deny_unknown_fields)]
 struct AccountChanges {
     /// The person's name.

@@ -32,6 +32,7 @@ struct GrantMade {
 
 /// Whether an account may sign in.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = AccountStanding)]
 #[serde(rename_all = "kebab-case")]
 enum AccountStanding {
     /// Ends its sign-ins at once.
@@ -42,6 +43,7 @@ enum AccountStanding {
 
 /// What security does to an account.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = AccountAct)]
 #[serde(rename_all = "kebab-case")]
 enum SecurityAct {
     /// Lifts the lock of failed sign-ins.
