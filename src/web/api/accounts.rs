@@ -227,7 +227,7 @@ async fn one_account(
     Ok(tagged(&found, version(&found)))
 }
 
-/// AccountChanges name and department.
+/// Changes name and department.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])),
     params(("id" = i64, Path, description = "Number of the account"), ("If-Match" = String, Header, description = "The ETag it was read with")),
     responses((status = 200, body = Account), (status = "4XX", body = ProblemBody)),
