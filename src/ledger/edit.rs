@@ -21,6 +21,7 @@ use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::entry::EntryRow;
 use crate::ledger::facts;
+use crate::register::field::Register;
 use crate::register::text;
 
 pub use given::{Given, as_given};
@@ -161,6 +162,16 @@ pub fn write(
         change_set,
         entries,
     })
+}
+
+/// Demands that an entry is there for the viewer and may be written: asked before anything else about a change,
+/// so that no answer tells more than that.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Refused`]; when the database fails.
+pub fn may_write(conn: &mut Conn, viewer: &Viewer, register: &Register, code: &str) -> Result<()> {
+    let row = facts::row(conn, viewer, register, code)?;
+    Ok(viewer.may(Right::Write, row.department_id)?)
 }
 
 /// Puts back what an entry said after one of its changes, as one more change.

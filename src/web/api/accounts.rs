@@ -1,18 +1,20 @@
 //! Accounts: made, looked through, kept, and the roles they hold.
 
-use actix_web::{HttpResponse, delete, get, patch, post, web};
+use actix_web::{HttpResponse, get, patch, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::accounts::{Account, Filter, Grant, Lock, Made, NewAccount, State};
-use crate::auth::Role;
+use crate::accounts::{Account, Filter, Lock, Made, NewAccount, State};
+use crate::auth::{Right, Role};
 use crate::error::{Error, Problem, Result};
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::api::sessions::in_person;
-use crate::web::caller::Caller;
+use crate::web::caller::{Ask, Caller};
 use crate::web::fields;
 use crate::web::version::{Version, tagged};
+
+mod acts;
 
 /// Accounts of one answer at most.
 const MOST: i64 = 500;
@@ -46,6 +48,7 @@ struct AccountPage {
 
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewAccount)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     /// Its login; never changes.
@@ -62,6 +65,7 @@ struct Wanted {
 
 /// What of an account may be changed; what is left out stays.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = AccountChanges)]
 #[serde(deny_unknown_fields)]
 struct Changes {
     /// The person's name.
@@ -76,24 +80,6 @@ fn given<'de, D: serde::Deserializer<'de>>(
     from: D,
 ) -> std::result::Result<Option<Option<i64>>, D::Error> {
     Option::<i64>::deserialize(from).map(Some)
-}
-
-/// A role to be given.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct RoleAt {
-    /// The role.
-    role: Role,
-    /// In which department; none for the three administrators.
-    #[serde(default)]
-    department_id: Option<i64>,
-}
-
-/// A role just given.
-#[derive(Serialize, ToSchema)]
-struct Given {
-    /// Number of the grant.
-    id: i64,
 }
 
 /// A network address.
@@ -117,6 +103,14 @@ pub(super) fn limit(given: Option<i64>) -> Result<i64> {
     }
 }
 
+/// This desk is for those who look after accounts; one's own is at `/me`.
+fn at_desk(ask: &Ask<'_>) -> Result<()> {
+    if ask.viewer.can_anywhere(Right::GrantRoles) {
+        return Ok(());
+    }
+    Ok(ask.viewer.may_anywhere(Right::ManageAccounts)?)
+}
+
 fn version(account: &Account) -> i32 {
     i32::try_from(account.version).unwrap_or(i32::MAX)
 }
@@ -124,7 +118,7 @@ fn version(account: &Account) -> i32 {
 /// Accounts by login.
 #[utoipa::path(tag = "accounts", params(Which), security(("bearer" = [])),
     responses((status = 200, body = AccountPage), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("manage_accounts")), ("x-scope" = json!("all"))))]
+    extensions(("x-permission" = json!("see_accounts")), ("x-scope" = json!("all"))))]
 #[get("/accounts")]
 async fn list_accounts(
     caller: Caller,
@@ -189,7 +183,7 @@ async fn create_account(
 /// Logins and addresses that are locked by failed sign-ins.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])),
     responses((status = 200, body = Vec<Lock>), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("manage_accounts")), ("x-scope" = json!("all"))))]
+    extensions(("x-permission" = json!("see_accounts")), ("x-scope" = json!("all"))))]
 #[get("/accounts/locks")]
 async fn locks(caller: Caller) -> std::result::Result<HttpResponse, Failure> {
     let locks = caller.read(|ask| ask.state.accounts.locks(ask.conn, &ask.viewer));
@@ -219,15 +213,17 @@ async fn release(
 /// One account.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = i64, Path, description = "Number of the account")),
     responses((status = 200, body = Account), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("manage_accounts")), ("x-scope" = json!("all"))))]
+    extensions(("x-permission" = json!("see_accounts")), ("x-scope" = json!("all"))))]
 #[get("/accounts/{id}")]
 async fn one_account(
     caller: Caller,
     id: web::Path<i64>,
 ) -> std::result::Result<HttpResponse, Failure> {
-    let found = caller
-        .read(move |ask| ask.state.accounts.account(ask.conn, &ask.viewer, *id))
-        .await?;
+    let found = caller.read(move |ask| {
+        at_desk(ask)?;
+        ask.state.accounts.account(ask.conn, &ask.viewer, *id)
+    });
+    let found = found.await?;
     Ok(tagged(&found, version(&found)))
 }
 
@@ -245,6 +241,7 @@ async fn change_account(
 ) -> std::result::Result<HttpResponse, Failure> {
     let changed = caller.change(move |ask| {
         in_person(ask)?;
+        ask.viewer.may_anywhere(Right::ManageAccounts)?;
         let (accounts, viewer) = (&ask.state.accounts, &ask.viewer);
         let before = accounts.account(ask.conn, viewer, *id)?;
         let Changes {
@@ -267,122 +264,6 @@ async fn change_account(
     Ok(tagged(&changed, version(&changed)))
 }
 
-/// What is done to an account as a whole.
-#[derive(Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Act {
-    /// Ends its sign-ins at once.
-    Deactivate,
-    /// Lets it sign in again.
-    Activate,
-    /// Lifts the lock of failed sign-ins.
-    Unlock,
-    /// Takes away its one-time codes.
-    RemoveTotp,
-    /// Ends its sessions and tokens.
-    EndSessions,
-}
-
-/// Deactivates, activates, unlocks an account, takes away its one-time codes, or ends its sessions and tokens.
-///
-/// The first two are for the system administrator, the others for the security administrator; nobody acts on himself.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "Number of the account"), ("act" = Act, Path, description = "What is done")),
-    responses((status = 204), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("manage_accounts")), ("x-scope" = json!("all"))))]
-#[post("/accounts/{id}/acts/{act}")]
-async fn act(
-    caller: Caller,
-    path: web::Path<(i64, Act)>,
-) -> std::result::Result<HttpResponse, Failure> {
-    let (id, act) = path.into_inner();
-    let done = caller.change(move |ask| {
-        in_person(ask)?;
-        let (accounts, viewer) = (&ask.state.accounts, &ask.viewer);
-        match act {
-            Act::Deactivate => accounts.set_active(ask.conn, viewer, id, false),
-            Act::Activate => accounts.set_active(ask.conn, viewer, id, true),
-            Act::Unlock => accounts.unlock(ask.conn, viewer, id),
-            Act::RemoveTotp => accounts.reset_totp(ask.conn, viewer, id),
-            Act::EndSessions => accounts.end_all(ask.conn, viewer, id),
-        }
-    });
-    done.await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// Gives an account a new password, shown by this answer only.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = i64, Path, description = "Number of the account")),
-    responses((status = 200, body = Made), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("manage_accounts")), ("x-scope" = json!("all"))))]
-#[post("/accounts/{id}/password")]
-async fn reset_password(
-    caller: Caller,
-    id: web::Path<i64>,
-) -> std::result::Result<HttpResponse, Failure> {
-    let made = caller.change(move |ask| {
-        in_person(ask)?;
-        ask.state
-            .accounts
-            .reset_password(ask.conn, &ask.viewer, *id)
-    });
-    Ok(HttpResponse::Ok().json(made.await?))
-}
-
-/// Roles that an account holds and held, the newest first.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = i64, Path, description = "Number of the account")),
-    responses((status = 200, body = Vec<Grant>), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("manage_accounts")), ("x-scope" = json!("all"))))]
-#[get("/accounts/{id}/grants")]
-async fn list_grants(
-    caller: Caller,
-    id: web::Path<i64>,
-) -> std::result::Result<HttpResponse, Failure> {
-    let grants = caller.read(move |ask| {
-        ask.state.accounts.account(ask.conn, &ask.viewer, *id)?;
-        ask.state.accounts.grants(ask.conn, &ask.viewer, *id)
-    });
-    Ok(HttpResponse::Ok().json(grants.await?))
-}
-
-/// Gives a role. The account signs in anew.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = i64, Path, description = "Number of the account")),
-    responses((status = 201, body = Given), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("grant_roles")), ("x-scope" = json!("all"))))]
-#[post("/accounts/{id}/grants")]
-async fn grant(
-    caller: Caller,
-    id: web::Path<i64>,
-    body: web::Json<RoleAt>,
-) -> std::result::Result<HttpResponse, Failure> {
-    let given = caller.change(move |ask| {
-        in_person(ask)?;
-        let grant =
-            ask.state
-                .accounts
-                .grant(ask.conn, &ask.viewer, *id, body.role, body.department_id)?;
-        Ok(Given { id: grant })
-    });
-    Ok(HttpResponse::Created().json(given.await?))
-}
-
-/// Ends a role. The account signs in anew.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = i64, Path, description = "Number of the grant")),
-    responses((status = 204), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("grant_roles")), ("x-scope" = json!("all"))))]
-#[delete("/grants/{id}")]
-async fn end_role(
-    caller: Caller,
-    id: web::Path<i64>,
-) -> std::result::Result<HttpResponse, Failure> {
-    let done = caller.change(move |ask| {
-        in_person(ask)?;
-        ask.state.accounts.end_role(ask.conn, &ask.viewer, *id)
-    });
-    done.await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
 /// Adds the operations.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -392,9 +273,5 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(release)
         .service(one_account)
         .service(change_account)
-        .service(act)
-        .service(reset_password)
-        .service(list_grants)
-        .service(grant)
-        .service(end_role);
+        .configure(acts::configure);
 }

@@ -268,12 +268,16 @@ fn accounts_are_kept_over_the_api() {
                 .status,
             204
         );
+        let stand = |who: &Machine<'_>, what: &str| {
+            who.post(&format!("{path}/standing/{what}"), &Value::Null)
+                .status
+        };
         let act = |who: &Machine<'_>, act: &str| {
             who.post(&format!("{path}/acts/{act}"), &Value::Null).status
         };
-        assert_eq!(act(&system, "deactivate"), 204);
-        assert_eq!(act(&system, "deactivate"), 409);
-        assert_eq!(act(&system, "activate"), 204);
+        assert_eq!(stand(&system, "deactivate"), 204);
+        assert_eq!(stand(&system, "deactivate"), 409);
+        assert_eq!(stand(&system, "activate"), 204);
         assert_eq!(act(&system, "end-sessions"), 403);
         assert_eq!(act(&security, "end-sessions"), 204);
         assert_eq!(act(&security, "unlock"), 409);

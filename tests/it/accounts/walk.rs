@@ -98,6 +98,7 @@ fn the_first_day() {
     let mut plain = Browser::open("accounts-plain", PLAIN);
     enter(&plain, &service, "audit", PASSWORD);
     change(&plain, PASSWORD, OTHER);
+    plain.see_text("密码已修改");
     plain.go(&format!("{}/audit", service.base));
     plain.see_text("锁定");
     plain.picture("audit");

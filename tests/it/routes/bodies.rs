@@ -26,7 +26,11 @@ fn value(document: &Json, schema: &Json, depth: usize) -> Json {
         other => other.as_str().unwrap_or("object"),
     };
     match kind {
-        "string" => json!("x"),
+        "string" => match schema["format"].as_str() {
+            Some("date") => json!("2026-01-05"),
+            Some("date-time") => json!("2026-01-05T00:00:00Z"),
+            _ => json!("x"),
+        },
         "integer" | "number" => json!(1),
         "boolean" => json!(false),
         "array" => json!([]),
@@ -47,4 +51,31 @@ fn value(document: &Json, schema: &Json, depth: usize) -> Json {
             Json::Object(out)
         }
     }
+}
+
+/// The query string of the parameters that must be given.
+pub fn query(document: &Json, parameters: &Json) -> String {
+    let required = |p: &&Json| p["in"] == "query" && p["required"] == true;
+    let named = parameters.as_array().into_iter().flatten().filter(required);
+    let pairs: Vec<String> = named
+        .map(|p| {
+            let given = match value(document, &p["schema"], 0) {
+                // The word of a right, which the document leaves open.
+                Json::String(_) if p["name"] == "right" => "write".to_owned(),
+                Json::String(text) => text,
+                other => other.to_string(),
+            };
+            format!("{}={given}", p["name"].as_str().unwrap())
+        })
+        .collect();
+    pairs.join("&")
+}
+
+/// Names of the headers that must be given.
+pub fn headers(parameters: &Json) -> Vec<String> {
+    let required = |p: &&Json| p["in"] == "header" && p["required"] == true;
+    let named = parameters.as_array().into_iter().flatten().filter(required);
+    named
+        .map(|p| p["name"].as_str().unwrap().to_owned())
+        .collect()
 }

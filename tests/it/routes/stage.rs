@@ -93,20 +93,38 @@ impl Stage {
     ) -> Vec<(Option<&'static Target>, bool, String, String)> {
         let path = &operation.path;
         let fill = |target: &Target, register: &str, code: &str, import: &str| {
-            path.replace("{register}", register)
-                .replace("{code}", code)
-                .replace("/imports/{id}", &format!("/imports/{import}"))
-                .replace("{id}", "1")
-                .replace("{correction}", "1")
-                .replace("{revision}", "1")
-                .replace("{act}", "deactivate")
-                .replace("{department}", target.department)
+            path.replace(
+                "/departments/{code}",
+                &format!("/departments/{}", target.department),
+            )
+            .replace("{register}", register)
+            .replace("{code}", code)
+            .replace("/imports/{id}", &format!("/imports/{import}"))
+            .replace(
+                "{id}",
+                if path.starts_with("/api/v1/accounts") {
+                    "17"
+                } else {
+                    "1"
+                },
+            )
+            .replace("{correction}", "1")
+            .replace("{revision}", "1")
+            .replace("/acts/{act}", "/acts/unlock")
+            .replace("{act}", "deactivate")
+            .replace("{standing}", "deactivate")
+            .replace("{department}", target.department)
         };
         let entry = path.contains("/entries/{register}/{code}");
         let import = path.contains("/imports/{id}");
         if !entry && !import {
+            // People and what concerns them are of the first department, as are the bodies that name one.
+            let of_people = ["/people", "/appointments", "/filings"]
+                .iter()
+                .any(|p| path.contains(p));
+            let target = of_people.then_some(&TARGETS[0]);
             let path = fill(&TARGETS[0], "information_system", "S-SL001", "1");
-            return vec![(None, false, path, String::new())];
+            return vec![(target, false, path, String::new())];
         }
         let mut out = Vec::new();
         for (target, sent) in TARGETS.iter().zip(&self.imports) {

@@ -204,8 +204,8 @@ async fn changed(
 ) -> Answer {
     let (directory, found) = caller
         .change(move |ask| {
-            let (directory, found) = coded(ask, &code)?;
             ask.viewer.may_anywhere(Right::ManageOrganisation)?;
+            let (directory, found) = coded(ask, &code)?;
             let at = seen(&found, version.need()?);
             let new = work(ask, at, &directory)?;
             Ok((directory, new))
@@ -355,8 +355,8 @@ async fn merge_department(
     body: web::Json<Merger>,
 ) -> Answer {
     let moved = caller.change(move |ask| {
-        let (directory, found) = coded(ask, &code)?;
         ask.viewer.may_anywhere(Right::ManageOrganisation)?;
+        let (directory, found) = coded(ask, &code)?;
         let at = seen(&found, version.need()?);
         let into = named(&directory, "into", Some(&body.into))?.unwrap_or_default();
         let when = when(body.from, &body.reason);

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use utoipa::{IntoParams, ToSchema};
 
 use super::body::{EntryBody, ValuesBody, given};
+use crate::auth::Right;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::edit::{self, Act, Draft, Source, Why};
 use crate::ledger::facts;
@@ -62,6 +63,7 @@ pub(super) async fn create_entry(
     let body = body.into_inner();
     let sent = serde_json::to_value(&body).unwrap_or_default();
     let work = move |ask: &mut Ask<'_>| {
+        ask.viewer.may_anywhere(Right::Write)?;
         let draft = Draft {
             act: Act::Create,
             given: read(ask, &register, &body)?,
@@ -71,6 +73,15 @@ pub(super) async fn create_entry(
         Answered::created(&entry, Some(version::tag(revision)))
     };
     caller.post(once, &sent, work).await
+}
+
+/// The code in the address, of an entry that the caller may write.
+fn written(ask: &mut Ask<'_>, path: &(String, String)) -> crate::error::Result<String> {
+    let desk = Desk::of(ask, &path.0)?;
+    let code = desk::code(&path.1)?;
+    let register = desk.definitions()?.register;
+    edit::may_write(ask.conn, &ask.viewer, register, &code)?;
+    Ok(code)
 }
 
 /// Changes the fields that are named; `If-Match` says from which version.
@@ -87,13 +98,11 @@ pub(super) async fn amend_entry(
 ) -> std::result::Result<HttpResponse, Failure> {
     let body = body.into_inner();
     let done = caller.change(move |ask| {
-        let code = desk::code(&path.1)?;
+        let code = written(ask, &path)?;
+        let revision = version.need()?;
         let draft = Draft {
             given: read(ask, &path.0, &body)?,
-            act: Act::Amend {
-                code,
-                revision: version.need()?,
-            },
+            act: Act::Amend { code, revision },
         };
         one(
             ask,
@@ -128,8 +137,8 @@ pub(super) async fn remove_entry(
     reason: web::Query<Reason>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
+        let code = written(ask, &path)?;
         let desk = Desk::of(ask, &path.0)?;
-        let code = desk::code(&path.1)?;
         let draft = Draft {
             given: BTreeMap::new(),
             act: Act::Remove {
@@ -172,9 +181,9 @@ pub(super) async fn restore_entry(
     body: web::Json<RestoreBody>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
+        let code = written(ask, &path)?;
         let desk = Desk::of(ask, &path.0)?;
         let definitions = desk.definitions()?;
-        let code = desk::code(&path.1)?;
         let from = (code.as_str(), version.need()?);
         edit::restore(
             ask.conn,
@@ -259,6 +268,7 @@ pub(super) async fn write_entries(
     let body = body.into_inner();
     let sent = serde_json::to_value(&body).unwrap_or_default();
     let work = move |ask: &mut Ask<'_>| {
+        ask.viewer.may_anywhere(Right::Write)?;
         let desk = Desk::of(ask, &register)?;
         let definitions = desk.definitions()?;
         let mut problems = Vec::new();
