@@ -23,6 +23,7 @@ mod departments;
 pub mod entries;
 mod filings;
 pub(in crate::web) mod imports;
+mod lists;
 mod people;
 pub mod registers;
 mod schema;
@@ -56,6 +57,7 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(attachments::configure)
         .configure(entries::configure)
         .configure(views::configure)
+        .configure(lists::configure)
         .configure(departments::configure)
         .configure(people::configure)
         .configure(filings::configure);
