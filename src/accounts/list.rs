@@ -22,6 +22,7 @@ pub const IDLE_DAYS: i64 = 90;
 
 /// A role held now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AccountRole)]
 pub struct Held {
     /// Number of the grant.
     pub grant: i64,
@@ -69,6 +70,7 @@ pub struct Account {
 
 /// Which state of an account is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[schema(as = AccountState)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// May sign in.

@@ -37,6 +37,7 @@ use options::Options;
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
+#[schema(as = ImportState)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ImportState)]
 pub enum State {

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
     Deserialize,
     utoipa::ToSchema,
 )]
+#[schema(as = FilingState)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Being written.
@@ -102,6 +103,7 @@ impl State {
 
 /// What may be done with a filing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = FilingAct)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
     /// Send it to the bureau, the first time or again.

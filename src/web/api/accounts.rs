@@ -48,6 +48,7 @@ struct AccountPage {
 
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewAccount)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     /// Its login; never changes.
@@ -64,6 +65,7 @@ struct Wanted {
 
 /// What of an account may be changed; what is left out stays.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = AccountChanges)]
 #[serde(deny_unknown_fields)]
 struct Changes {
     /// The person's name.

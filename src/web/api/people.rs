@@ -212,6 +212,7 @@ struct Record {
 
 /// What of a record changes; what is left out stays.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = PersonChanges)]
 #[serde(deny_unknown_fields)]
 struct Changes {
     /// 姓名.

@@ -13,6 +13,7 @@ use crate::web::caller::Caller;
 
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewToken)]
 #[serde(deny_unknown_fields)]
 struct Wanted {
     /// What it is for.
