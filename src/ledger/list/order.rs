@@ -47,7 +47,7 @@ pub(super) fn sought(search: &str) -> Result<(Vec<String>, Vec<String>)> {
     for term in search.split_whitespace() {
         sought.extend(search::query_words(term));
         let key = words::name_key(term);
-        let spelled = key.chars().any(|c| !c.is_ascii());
+        let spelled = !key.is_ascii();
         if spelled && key.chars().count() > 2 {
             parts.push(format!("%{}%", escaped(&key)));
         }
