@@ -93,7 +93,7 @@ pub fn overview(
     directory: &Directory,
 ) -> Result<Overview> {
     let mut out = Overview {
-        todos: todos(conn, viewer)?,
+        todos: todos(conn, viewer, directory)?,
         ..Overview::default()
     };
     let full = viewer.can_anywhere(Right::SeeOwn);
@@ -162,7 +162,7 @@ fn date(conn: &mut Conn, recent: &mut [Recent]) -> Result<()> {
     Ok(())
 }
 
-fn todos(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Todo>> {
+fn todos(conn: &mut Conn, viewer: &Viewer, directory: &Directory) -> Result<Vec<Todo>> {
     let mut out = Vec::new();
     let mut add = |count: usize, text: &str, href: &str| {
         if count > 0 {
@@ -173,6 +173,9 @@ fn todos(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Todo>> {
             });
         }
     };
+    if viewer.can_anywhere(Right::ManageOrganisation) && directory.all().is_empty() {
+        add(1, "件起步工作: 载入机构名录", "/organisation/import");
+    }
     if viewer.can_anywhere(Right::Write) {
         for (state, text) in [
             (State::Previewed, "个导入已核对，等您确认"),

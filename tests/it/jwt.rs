@@ -35,6 +35,10 @@ fn claims(token: &str) -> Value {
     data.claims
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one walk, told from its beginning to its end"
+)]
 #[test]
 fn jwt_reject_table() {
     in_house(|house| {

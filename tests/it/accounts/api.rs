@@ -179,6 +179,10 @@ fn what_is_no_sign_in_is_refused_by_name_and_never_an_error_of_ours() {
     });
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one walk, told from its beginning to its end"
+)]
 #[test]
 fn accounts_are_kept_over_the_api() {
     with_people(|house, service| {

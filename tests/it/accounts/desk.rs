@@ -147,6 +147,10 @@ fn a_line_of_the_log_that_was_altered_is_found() {
     });
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one walk, told from its beginning to its end"
+)]
 #[test]
 fn the_command_line_looks_after_accounts() {
     on_both_settled(|ledger| {

@@ -197,6 +197,10 @@ fn a_form_without_its_token_or_from_another_site_does_nothing() {
     });
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one walk, told from its beginning to its end"
+)]
 #[test]
 fn an_account_is_made_given_a_role_and_first_changes_its_password() {
     with_people(|house, service| {

@@ -1,7 +1,5 @@
 //! A real browser: Debian's Chromium, driven as a person would, with pictures kept for people to look at.
 
-#![expect(dead_code, reason = "the pages that it drives are being built")]
-
 use std::future::Future;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
@@ -233,11 +231,6 @@ impl Browser {
     /// How many of something are on the page.
     pub fn count(&self, css: &str) -> usize {
         self.wait(self.client().find_all(Locator::Css(css))).len()
-    }
-
-    /// The address shown.
-    pub fn address(&self) -> String {
-        self.wait(self.client().current_url()).to_string()
     }
 
     /// Sends a file through a file field.

@@ -86,6 +86,10 @@ fn gone(answer: &Answer) -> String {
     answer.header("location").unwrap().to_owned()
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one walk, told from its beginning to its end"
+)]
 #[test]
 fn a_person_is_recorded_appointed_filed_and_acknowledged_in_the_browser() {
     with_desks(|_, house, service| {
