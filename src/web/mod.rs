@@ -15,7 +15,6 @@ use crate::error::{Doing, Result};
 
 pub mod answer;
 pub mod api;
-pub mod arrival;
 pub mod assets;
 pub mod caller;
 pub mod desk;

@@ -17,7 +17,7 @@ use crate::auth::Right;
 use crate::error::{Doing, Error, Problem, Result};
 use crate::intake::upload::receive::{self, Incoming};
 use crate::web::answer::Failure;
-use crate::web::caller::Caller;
+use crate::web::caller::{Ask, Caller};
 use crate::web::fields::has_controls;
 use crate::web::state::State;
 
@@ -129,6 +129,21 @@ pub async fn take_for(
     payload: web::Payload,
     right: Right,
 ) -> std::result::Result<Sent, Failure> {
+    take_when(request, payload, move |ask| {
+        Ok(ask.viewer.may_anywhere(right)?)
+    })
+    .await
+}
+
+/// Takes a form with a file in, of somebody whom `may` lets send it; asked before the first byte of the file.
+///
+/// # Errors
+/// As [`take`], and whatever `may` says.
+pub async fn take_when(
+    request: &HttpRequest,
+    payload: web::Payload,
+    may: impl FnOnce(&mut Ask<'_>) -> Result<()> + Send + 'static,
+) -> std::result::Result<Sent, Failure> {
     let caller = Caller::of(request)?;
     let state = caller.state().clone();
     check_head(request, &state)?;
@@ -146,7 +161,7 @@ pub async fn take_for(
         file: None,
         fields: BTreeMap::new(),
     };
-    let mut asked = Some(caller);
+    let mut asked = Some((caller, may));
     while let Some(mut field) = pace.next(form.try_next()).await? {
         let name = field.name().unwrap_or_default().to_owned();
         if name == "file" {
@@ -154,9 +169,8 @@ pub async fn take_for(
                 return Err(one_file().into());
             }
             // Before the first byte of the file is kept: who is it?
-            if let Some(caller) = asked.take() {
-                let caller = caller.with_csrf(sent.csrf());
-                caller.read(move |ask| may_send(ask, right)).await?;
+            if let Some((caller, may)) = asked.take() {
+                caller.with_csrf(sent.csrf()).read(may).await?;
             }
             sent.file = Some(file(&state, &mut field, &mut pace).await?);
         } else if sent.fields.len() < MOST_FIELDS {
@@ -165,10 +179,6 @@ pub async fn take_for(
         }
     }
     Ok(sent)
-}
-
-fn may_send(ask: &mut crate::web::caller::Ask<'_>, right: Right) -> Result<()> {
-    Ok(ask.viewer.may_anywhere(right)?)
 }
 
 fn check_head(request: &HttpRequest, state: &State) -> Result<()> {

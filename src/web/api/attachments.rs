@@ -1,17 +1,17 @@
 //! Files of entries: listed, sent, added and taken away by those who see the entry in full.
 
-use actix_multipart::Multipart;
-use actix_web::{HttpResponse, delete, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::clock;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::attachment::{self, Arrived, Attachment};
+use crate::ledger::edit;
 use crate::web::answer::{Failure, ProblemBody};
-use crate::web::arrival::{self, Arrival};
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk, Outgoing};
+use crate::web::upload::{self, Sent};
 
 /// A file of an entry.
 #[derive(Serialize, ToSchema)]
@@ -85,15 +85,10 @@ async fn list_attachments(
 }
 
 /// Keeps what arrived with an entry.
-pub fn keep(
-    ask: &mut Ask<'_>,
-    register: &str,
-    code: &str,
-    arrival: &Arrival,
-) -> Result<Attachment> {
+pub fn keep(ask: &mut Ask<'_>, register: &str, code: &str, sent: &Sent) -> Result<Attachment> {
     let desk = Desk::of(ask, register)?;
     let code = desk::code(code)?;
-    let Some((file, name)) = &arrival.file else {
+    let Some((name, file)) = &sent.file else {
         let message = "请选择要上传的文件。";
         return Err(Error::Invalid(vec![Problem::new(
             "file", "required", message, "",
@@ -102,7 +97,7 @@ pub fn keep(
     let arrived = Arrived {
         file: file.path(),
         name,
-        kind: arrival.field("kind").unwrap_or_default(),
+        kind: &sent.get("kind").unwrap_or_default(),
         limit: attachment::LIMIT,
     };
     let data = &ask.app.data;
@@ -116,6 +111,24 @@ pub fn keep(
     )
 }
 
+/// Takes the file in, once it is known that the sender may write this entry.
+///
+/// # Errors
+/// As `upload::take_when`; [`Error::NotFound`] and [`Error::Refused`] for the entry.
+pub async fn take(
+    request: &HttpRequest,
+    payload: web::Payload,
+    path: &(String, String),
+) -> std::result::Result<Sent, Failure> {
+    let (register, code) = path.clone();
+    let may = move |ask: &mut Ask<'_>| {
+        let desk = Desk::of(ask, &register)?;
+        let code = desk::code(&code)?;
+        edit::may_write(ask.conn, &ask.viewer, desk.definitions()?.register, &code)
+    };
+    upload::take_when(request, payload, may).await
+}
+
 /// Adds a file to an entry.
 #[utoipa::path(tag = "attachments", security(("bearer" = [])),
     params(("register" = String, Path, description = "登记簿"), ("code" = String, Path, description = "编码")),
@@ -124,14 +137,13 @@ pub fn keep(
     extensions(("x-permission" = json!("write")), ("x-scope" = json!("own"))))]
 #[post("/entries/{register}/{code}/attachments")]
 async fn add_attachment(
+    request: HttpRequest,
     caller: Caller,
     path: web::Path<(String, String)>,
-    payload: Multipart,
+    payload: web::Payload,
 ) -> std::result::Result<HttpResponse, Failure> {
-    let folder = caller.state().app.data.join("tmp");
-    // Nobody fills the disk before it is known who sends: reading asks for the files there are.
-    let arrival = arrival::read(payload, &folder, attachment::LIMIT).await?;
-    let kept = caller.change(move |ask| keep(ask, &path.0, &path.1, &arrival));
+    let sent = take(&request, payload, &path).await?;
+    let kept = caller.change(move |ask| keep(ask, &path.0, &path.1, &sent));
     Ok(HttpResponse::Created().json(body(kept.await?)))
 }
 

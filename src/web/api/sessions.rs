@@ -12,41 +12,9 @@ use crate::web::answer::{Failure, ProblemBody};
 use crate::web::caller::{Ask, Caller};
 use crate::web::visitor::Visitor;
 
-/// Who signs in.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Credentials {
-    /// 账号.
-    login: String,
-    /// 密码.
-    password: String,
-    /// 动态口令, where the account uses one.
-    #[serde(default)]
-    totp: Option<String>,
-}
+mod body;
 
-/// A refresh token.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct RefreshToken {
-    /// The one that the last answer gave.
-    refresh_token: String,
-}
-
-/// A new password for an account whose password was set by somebody else.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewPassword {
-    /// 账号.
-    login: String,
-    /// The present password.
-    password: String,
-    /// The new one.
-    new_password: String,
-    /// 动态口令, where the account uses one.
-    #[serde(default)]
-    totp: Option<String>,
-}
+use body::{Credentials, NewPassword, RefreshToken};
 
 /// A change of one's own password.
 #[derive(Deserialize, ToSchema)]

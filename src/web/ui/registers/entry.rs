@@ -1,7 +1,6 @@
 //! One entry: facts by group, stage, completeness, relations, the last changes, files.
 
-use actix_multipart::Multipart;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 
@@ -13,9 +12,8 @@ use crate::ledger::as_of::Definitions;
 use crate::ledger::attachment::{self, KINDS};
 use crate::ledger::facts::{self, Entry, Group, Relation, Relations, Step, Version, stage_of};
 use crate::web::answer::Failure;
-use crate::web::api::attachments::{keep, outgoing};
+use crate::web::api::attachments::{keep, outgoing, take};
 use crate::web::api::entries::past::seq;
-use crate::web::arrival;
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
 use crate::web::page::{Next, Shell};
@@ -237,15 +235,15 @@ fn size(bytes: i64) -> String {
 
 /// `POST /registers/{register}/{code}/attachments`
 pub(super) async fn attach(
+    request: HttpRequest,
     caller: Caller,
     path: web::Path<(String, String)>,
-    payload: Multipart,
+    payload: web::Payload,
 ) -> std::result::Result<HttpResponse, Failure> {
-    let folder = caller.state().app.data.join("tmp");
-    let arrival = arrival::read(payload, &folder, attachment::LIMIT).await?;
-    let caller = caller.with_csrf(arrival.field("csrf"));
+    let sent = take(&request, payload, &path).await?;
+    let caller = caller.with_csrf(sent.csrf());
     let work = move |ask: &mut Ask<'_>| {
-        let kept = keep(ask, &path.0, &path.1, &arrival)?;
+        let kept = keep(ask, &path.0, &path.1, &sent)?;
         let to = format!("{}#attachments", address(&path.0, &path.1));
         Ok(Next::saying(&to, &format!("已上传“{}”", kept.file_name)))
     };
