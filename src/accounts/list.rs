@@ -22,6 +22,7 @@ pub const IDLE_DAYS: i64 = 90;
 
 /// A role held now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = AccountRole)]
 pub struct Held {
     /// Number of the grant.
     pub grant: i64,
@@ -52,16 +53,19 @@ pub struct Account {
     pub roles: Vec<Held>,
     /// When it was made, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
+    #[serde(serialize_with = "crate::clock::wire")]
     pub created_at: NaiveDateTime,
     /// Who made it.
     pub created_by: String,
     /// The last sign-in, UTC.
     #[serde(serialize_with = "crate::clock::utc_option::serialize")]
+    #[serde(serialize_with = "crate::clock::wire_option")]
     pub last_sign_in_at: Option<NaiveDateTime>,
     /// Active, and not signed in for 90 days.
     pub idle: bool,
     /// Locked by failed sign-ins until then, UTC.
     #[serde(serialize_with = "crate::clock::utc_option::serialize")]
+    #[serde(serialize_with = "crate::clock::wire_option")]
     pub locked_until: Option<NaiveDateTime>,
     /// Goes up with every change: the `ETag`.
     pub version: i64,
@@ -70,6 +74,7 @@ pub struct Account {
 /// Which state of an account is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = AccountState)]
 pub enum State {
     /// May sign in.
     Active,
@@ -107,6 +112,7 @@ pub struct Lock {
     pub subject: String,
     /// Until when, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
+    #[serde(serialize_with = "crate::clock::wire")]
     pub until: NaiveDateTime,
 }
 

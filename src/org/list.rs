@@ -20,6 +20,7 @@ pub(super) const CLEAR: &str = "[清空]";
 
 /// A row that was left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = ListProblem)]
 pub struct Problem {
     /// Row as Excel shows it.
     pub row: u32,

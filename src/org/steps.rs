@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
     utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FilingState)]
 pub enum State {
     /// Being written.
     Draft,
@@ -103,6 +104,7 @@ impl State {
 /// What may be done with a filing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = FilingAct)]
 pub enum Act {
     /// Send it to the bureau, the first time or again.
     Submit,

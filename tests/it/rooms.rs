@@ -73,7 +73,8 @@ fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-fn all() -> Vec<(String, String)> {
+/// Every source file, by name.
+pub fn all() -> Vec<(String, String)> {
     let src = root().join("src");
     let mut paths = Vec::new();
     sources(&src, &mut paths);

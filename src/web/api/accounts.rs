@@ -49,6 +49,7 @@ struct AccountPage {
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AccountWanted)]
 struct Wanted {
     /// Its login; never changes.
     login: String,
@@ -65,6 +66,7 @@ struct Wanted {
 /// What of an account may be changed; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = AccountChanges)]
 struct Changes {
     /// The person's name.
     name: Option<String>,

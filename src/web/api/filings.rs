@@ -43,12 +43,15 @@ struct FilingBody {
     /// Whole days it has been waiting.
     age_days: i64,
     /// When it was drafted, UTC.
+    #[serde(serialize_with = "crate::clock::wire")]
     made_at: NaiveDateTime,
     /// When it was last submitted, UTC.
+    #[serde(serialize_with = "crate::clock::wire_option")]
     submitted_at: Option<NaiveDateTime>,
     /// By whom.
     submitter: Option<String>,
     /// When it was last answered, UTC.
+    #[serde(serialize_with = "crate::clock::wire_option")]
     answered_at: Option<NaiveDateTime>,
     /// By whom.
     answerer: Option<String>,
@@ -85,6 +88,7 @@ impl From<&Filing> for FilingBody {
 #[derive(Serialize, ToSchema)]
 struct StepBody {
     /// When, UTC.
+    #[serde(serialize_with = "crate::clock::wire")]
     at: NaiveDateTime,
     /// What was done.
     act: String,

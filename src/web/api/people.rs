@@ -213,6 +213,7 @@ struct Record {
 /// What of a record changes; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PersonChanges)]
 struct Changes {
     /// 姓名.
     name: Option<String>,

@@ -14,6 +14,7 @@ use crate::web::caller::Caller;
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = TokenWanted)]
 struct Wanted {
     /// What it is for.
     name: String,
