@@ -11,6 +11,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 /// One thing wrong in what was sent: which field, what, what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = FieldProblem)]
 pub struct Problem {
     /// Key of the field, as the form and the API name it; empty for the whole.
     pub field: String,

@@ -73,8 +73,8 @@ pub struct Account {
 
 /// Which state of an account is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
 #[schema(as = AccountState)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// May sign in.
     Active,

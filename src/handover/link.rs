@@ -66,3 +66,16 @@ pub fn link_account(conn: &mut Conn, viewer: &Viewer, seen: Seen, login: &str) -
         person::link_account(conn, viewer, seen, Some(account))
     })
 }
+
+/// The login of an account, for those who may know that it is linked.
+///
+/// # Errors
+/// When the database fails.
+pub fn login_of(conn: &mut Conn, account: i64) -> Result<String> {
+    let found: Option<String> = accounts::table
+        .find(account)
+        .select(accounts::login)
+        .first(conn)
+        .optional()?;
+    Ok(found.unwrap_or_default())
+}

@@ -16,7 +16,7 @@ mod link;
 
 pub use end::{Moved, abolish, merge};
 pub use leave::{HandedOver, Hanging, Leaving, hand_over, what_hangs_on};
-pub use link::{candidates, link_account};
+pub use link::{candidates, link_account, login_of};
 
 /// Ends an account and everything that signs in with it; `false` when it had ended already.
 fn close_account(conn: &mut Conn, account: i64) -> Result<bool> {

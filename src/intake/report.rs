@@ -138,7 +138,6 @@ pub struct Skipped {
 
 /// One thing wrong, or worth a look, in one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[schema(as = ImportProblem)]
 pub struct Problem {
     /// Sheet name.
     pub sheet: String,

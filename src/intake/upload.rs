@@ -37,8 +37,8 @@ use options::Options;
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
-#[serde(rename_all = "snake_case")]
 #[schema(as = ImportState)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// The file is here.
     Received,

@@ -150,6 +150,7 @@ pub fn apply(
 /// # Errors
 /// As [`steps::may_undo`]; [`Error::Conflict`] while that is already being done.
 pub fn undo(conn: &mut Conn, viewer: &Viewer, import: i64, reason: &str) -> Result<()> {
+    see(conn, viewer, import)?;
     steps::check_reason(reason)?;
     conn.transaction(|conn| {
         let payload = json!({"reason": reason});

@@ -1,6 +1,10 @@
 //! An entry as it is stored: typed columns, all derived from one canonical document.
 
+use std::borrow::Cow;
+
 use diesel::prelude::*;
+use serde::Deserializer;
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
 use crate::db::schema::entries;
 use crate::register::catalogue::Catalogue;
@@ -122,6 +126,47 @@ pub fn canonical(document: &Document) -> String {
 #[must_use]
 pub fn parse(json: &str) -> Document {
     serde_json::from_str(json).unwrap_or_default()
+}
+
+/// Reads some values of canonical JSON; the others are passed over, not built.
+#[must_use]
+pub fn pick(json: &str, wanted: impl Fn(&str) -> bool) -> Document {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    Picking { wanted }
+        .deserialize(&mut reader)
+        .unwrap_or_default()
+}
+
+struct Picking<F> {
+    wanted: F,
+}
+
+impl<'de, F: Fn(&str) -> bool> DeserializeSeed<'de> for Picking<F> {
+    type Value = Document;
+
+    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Document, D::Error> {
+        reader.deserialize_map(self)
+    }
+}
+
+impl<'de, F: Fn(&str) -> bool> Visitor<'de> for Picking<F> {
+    type Value = Document;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a document")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Document, A::Error> {
+        let mut out = Document::new();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            if (self.wanted)(&key) {
+                out.insert(key.into_owned(), map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(out)
+    }
 }
 
 /// The word a stage is stored as.

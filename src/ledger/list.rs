@@ -14,12 +14,13 @@ use crate::auth::{Right, Sight, Viewer};
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::ledger::as_of::Definitions;
-use crate::ledger::entry::EntryRow;
+use crate::ledger::entry::{self, EntryRow};
 use crate::ledger::sight;
 use crate::register::field::{Register, Stage};
 use crate::register::value::Document;
 
 pub use cursor::Cursor;
+pub(super) use drive::named;
 pub use facets::{CAP, Count, Facet, facet_keys, facets, total};
 pub use params::{Asked, RESERVED, ask};
 
@@ -234,8 +235,9 @@ impl Row {
     #[must_use]
     pub fn seen(viewer: &Viewer, register: &Register, columns: &[String], row: EntryRow) -> Self {
         let sight = viewer.sight(row.department_id);
-        let mut values = row.document();
-        values.retain(|key, _| columns.contains(key) && sight::shows_key(register, key, sight));
+        let wanted =
+            |key: &str| columns.iter().any(|c| c == key) && sight::shows_key(register, key, sight);
+        let values = entry::pick(&row.attributes, wanted);
         Self {
             id: row.id,
             code: row.code,

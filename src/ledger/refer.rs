@@ -10,6 +10,7 @@ use crate::db::connection::Conn;
 use crate::db::schema::entries;
 use crate::db::scope::summaries;
 use crate::error::Result;
+use crate::ledger::list;
 use crate::register::field::Register;
 use crate::register::value::Fault;
 use crate::register::words;
@@ -65,10 +66,10 @@ pub fn refer(
             .load(conn)?;
     }
     if named.len() != 1 {
-        named = there()
-            .filter(entries::name_key.eq(key))
+        named = list::named(conn, viewer, register, &key)
             .order(entries::id)
             .limit(NAMED)
+            .select((entries::id, entries::code, entries::department_id))
             .load(conn)?;
     }
     Ok(match named.as_slice() {

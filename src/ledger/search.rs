@@ -40,8 +40,8 @@ pub const STAGE: &str = "stage";
 
 /// All words of an entry: those it is searched by, and one for each value it is filtered by.
 ///
-/// The values ride on the index of the search words. Measured on 100,000 rows of 22 columns, an index a filter
-/// field would have made the import half as slow again; these words cost it a twentieth.
+/// The values ride on the index of the search words. Measured on 100,000 rows of 22 columns: all of them
+/// together cost an import 0.4 s of processor time, two more indexes on the entries 0.6 s.
 #[must_use]
 pub fn entry_words(register: &Register, row: &entry::EntryRow, document: &Document) -> String {
     let mut out = index_words(&row.name_key, &row.code);

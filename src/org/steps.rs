@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
     Deserialize,
     utoipa::ToSchema,
 )]
-#[serde(rename_all = "snake_case")]
 #[schema(as = FilingState)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
     /// Being written.
     Draft,
@@ -103,8 +103,8 @@ impl State {
 
 /// What may be done with a filing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(rename_all = "snake_case")]
 #[schema(as = FilingAct)]
+#[serde(rename_all = "snake_case")]
 pub enum Act {
     /// Send it to the bureau, the first time or again.
     Submit,

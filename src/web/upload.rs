@@ -117,6 +117,18 @@ pub async fn take(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> std::result::Result<Sent, Failure> {
+    take_for(request, payload, Right::Write).await
+}
+
+/// Takes a form with a file in, of somebody who has this right anywhere.
+///
+/// # Errors
+/// As [`take`].
+pub async fn take_for(
+    request: &HttpRequest,
+    payload: web::Payload,
+    right: Right,
+) -> std::result::Result<Sent, Failure> {
     let caller = Caller::of(request)?;
     let state = caller.state().clone();
     check_head(request, &state)?;
@@ -143,7 +155,8 @@ pub async fn take(
             }
             // Before the first byte of the file is kept: who is it?
             if let Some(caller) = asked.take() {
-                caller.with_csrf(sent.csrf()).read(may_send).await?;
+                let caller = caller.with_csrf(sent.csrf());
+                caller.read(move |ask| may_send(ask, right)).await?;
             }
             sent.file = Some(file(&state, &mut field, &mut pace).await?);
         } else if sent.fields.len() < MOST_FIELDS {
@@ -154,8 +167,8 @@ pub async fn take(
     Ok(sent)
 }
 
-fn may_send(ask: &mut crate::web::caller::Ask<'_>) -> Result<()> {
-    Ok(ask.viewer.may_anywhere(Right::Write)?)
+fn may_send(ask: &mut crate::web::caller::Ask<'_>, right: Right) -> Result<()> {
+    Ok(ask.viewer.may_anywhere(right)?)
 }
 
 fn check_head(request: &HttpRequest, state: &State) -> Result<()> {

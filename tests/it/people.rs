@@ -21,6 +21,7 @@ use one_ledger::sheet::export::ExportFormat;
 use crate::app::{Ledger, on_both};
 use crate::organisation::{day, holder, id, tiers};
 
+mod desk;
 mod machine;
 
 /// A person of a department with everything a filing needs.

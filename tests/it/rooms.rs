@@ -73,8 +73,7 @@ fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every source file, by name.
-pub fn all() -> Vec<(String, String)> {
+fn all() -> Vec<(String, String)> {
     let src = root().join("src");
     let mut paths = Vec::new();
     sources(&src, &mut paths);
@@ -143,4 +142,41 @@ fn every_file_says_what_it_is_and_stays_readable() {
             );
         }
     }
+}
+
+/// Name of the schema that a type with `ToSchema` has in the API's description: its own, unless it says otherwise.
+fn schema_names(text: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if !(line.starts_with("#[derive(") && line.contains("ToSchema")) {
+            continue;
+        }
+        let mut named = None;
+        for line in lines.by_ref() {
+            if let Some((_, rest)) = line.split_once("schema(as = ") {
+                named = rest.split([',', ')']).next().map(str::to_owned);
+            }
+            let words: Vec<&str> = line.split([' ', '<', '(', ';']).collect();
+            if let Some(at) = words.iter().position(|w| *w == "struct" || *w == "enum") {
+                out.push(named.unwrap_or_else(|| words[at + 1].to_owned()));
+                break;
+            }
+        }
+    }
+    out
+}
+
+/// Of two schemas with one name, the description keeps one: the other's operations would be described wrongly.
+#[test]
+fn no_two_schemas_share_a_name() {
+    let mut seen = std::collections::BTreeMap::new();
+    for (file, text) in all() {
+        for name in schema_names(&text) {
+            if let Some(other) = seen.insert(name.clone(), file.clone()) {
+                panic!("{name} is a schema in {file} and in {other}: say #[schema(as = …)]");
+            }
+        }
+    }
+    assert!(seen.len() > 30, "{seen:?}");
 }

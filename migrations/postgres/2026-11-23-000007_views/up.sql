@@ -36,7 +36,3 @@ CREATE TABLE search_state (
     fingerprint TEXT   NOT NULL
 );
 INSERT INTO search_state (id, fingerprint) VALUES (1, '');
-
--- Names are looked up when forms refer to entries, and lists are ordered by them and by the last change.
-CREATE INDEX entries_name ON entries (register, name_key, id);
-CREATE INDEX entries_changed ON entries (register, changed_seq, id);

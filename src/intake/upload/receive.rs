@@ -75,6 +75,12 @@ impl Incoming {
         self.file.write_all(bytes).doing("保存上传的文件")
     }
 
+    /// Where the bytes lie, until they are taken in or dropped.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// How many bytes have come.
     #[must_use]
     pub fn size(&self) -> u64 {

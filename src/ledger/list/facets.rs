@@ -7,20 +7,23 @@ use std::collections::BTreeMap;
 
 use super::cursor::Start;
 use super::{Query, drive};
-use crate::auth::Viewer;
+use crate::auth::{Sight, Viewer};
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::ledger::as_of::Definitions;
-use crate::ledger::entry::{EntryRow, stage_word};
+use crate::ledger::entry::{self, EntryRow, stage_word};
 use crate::ledger::{search, sight};
 use crate::register::field::{Field, FieldType, Stage};
-use crate::register::value::Names;
+use crate::register::value::{Document, Names};
 
 /// Counts go no further than this.
-pub const CAP: usize = 1_000;
+pub const CAP: usize = 500;
 
 /// Up to this many entries are read to be counted.
-const SAMPLE: usize = 2_000;
+const SAMPLE: usize = drive::SMALL;
+
+/// How many are read when there are more.
+const GLANCE: usize = 1_000;
 
 /// How many values of an open-ended filter are offered.
 const OFFERED: usize = 40;
@@ -89,7 +92,7 @@ pub fn facets(
 ) -> Result<Vec<Facet>> {
     let mut out = Vec::with_capacity(keys.len());
     // Filters that are not set all leave out nothing: they share one reading.
-    let mut shared: Option<Vec<EntryRow>> = None;
+    let mut shared: Option<Sample> = None;
     for key in keys {
         let Some(counter) = Counter::of(viewer, definitions, query, key) else {
             continue;
@@ -120,7 +123,7 @@ fn sample(
     viewer: &Viewer,
     definitions: Definitions<'_>,
     query: &Query,
-) -> Result<Vec<EntryRow>> {
+) -> Result<Sample> {
     let plain = Query {
         sort: super::Sort::Recorded,
         ..query.clone()
@@ -130,7 +133,37 @@ fn sample(
         key: None,
         backward: false,
     };
-    drive::rows(conn, &plan, &from, SAMPLE + 1)
+    let mut rows = drive::rows(conn, &plan, &from, GLANCE + 1)?;
+    let mut whole = rows.len() <= GLANCE;
+    if !whole && drive::ids(conn, &plan, SAMPLE + 1)?.len() <= SAMPLE {
+        rows = drive::rows(conn, &plan, &from, SAMPLE)?;
+        whole = true;
+    }
+    let filtered = |key: &str| definitions.register.field(key).is_some_and(|f| f.filter);
+    let read = |row: EntryRow| Read {
+        document: entry::pick(&row.attributes, filtered),
+        sight: viewer.sight(row.department_id),
+        department: row.department_id,
+        stage: row.stage,
+    };
+    Ok(Sample {
+        read: rows.into_iter().map(read).collect(),
+        whole,
+    })
+}
+
+/// Entries read to be counted: all that there are, or some that show which values occur.
+struct Sample {
+    read: Vec<Read>,
+    whole: bool,
+}
+
+/// What counting needs of an entry.
+struct Read {
+    document: Document,
+    sight: Sight,
+    department: i64,
+    stage: String,
 }
 
 /// One filter being counted.
@@ -183,9 +216,9 @@ impl<'c> Counter<'c> {
         self.field.map_or("阶段", |f| f.label.as_str())
     }
 
-    fn values(&self, conn: &mut Conn, rows: &[EntryRow]) -> Result<Vec<Count>> {
-        let few = rows.len() <= SAMPLE;
-        let seen = self.seen(rows);
+    fn values(&self, conn: &mut Conn, sample: &Sample) -> Result<Vec<Count>> {
+        let few = sample.whole;
+        let seen = self.seen(&sample.read);
         let mut out = Vec::new();
         for value in self.offered(&seen) {
             let (count, more) = if few {
@@ -211,7 +244,7 @@ impl<'c> Counter<'c> {
     }
 
     /// How often each value occurs among these rows, as far as it is seen.
-    fn seen(&self, rows: &[EntryRow]) -> BTreeMap<String, usize> {
+    fn seen(&self, rows: &[Read]) -> BTreeMap<String, usize> {
         let mut out = BTreeMap::new();
         for row in rows {
             for value in self.of_row(row) {
@@ -221,20 +254,19 @@ impl<'c> Counter<'c> {
         out
     }
 
-    fn of_row(&self, row: &EntryRow) -> Vec<String> {
+    fn of_row(&self, row: &Read) -> Vec<String> {
         let register = self.definitions.register;
         let Some(field) = self.field else {
             return vec![row.stage.clone()];
         };
         if register.keys.owner.as_deref() == Some(self.key) {
-            let department = self.definitions.directory.get(row.department_id);
+            let department = self.definitions.directory.get(row.department);
             return department.map(|d| d.code.clone()).into_iter().collect();
         }
-        if !sight::shows(register, field, self.viewer.sight(row.department_id)) {
+        if !sight::shows(register, field, row.sight) {
             return Vec::new();
         }
-        let document = row.document();
-        let value = document.get(self.key);
+        let value = row.document.get(self.key);
         value.map_or_else(Vec::new, |v| search::filter_values(field, v))
     }
 

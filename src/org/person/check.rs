@@ -101,7 +101,8 @@ fn email(form: &mut Form, given: &str) -> String {
     let plain = text
         .chars()
         .all(|c| c.is_ascii_graphic() && !"<>()[],;:\"\\".contains(c));
-    if !text.is_empty() && !(good && plain) {
+    let right = good && plain;
+    if !text.is_empty() && !right {
         let message = format!("电子邮箱“{text}”写法不对");
         form.problem("email", "bad_email", &message, "请写成 name@example.gov.cn");
     }

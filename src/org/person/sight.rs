@@ -31,7 +31,7 @@ pub struct Contacts {
 
 /// A role held today.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[schema(as = HeldRole)]
+#[schema(as = PersonRole)]
 pub struct Held {
     /// The appointment.
     pub appointment: i64,

@@ -48,8 +48,8 @@ struct AccountPage {
 
 /// An account to be made.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewAccount)]
 #[serde(deny_unknown_fields)]
-#[schema(as = AccountWanted)]
 struct Wanted {
     /// Its login; never changes.
     login: String,
@@ -65,8 +65,8 @@ struct Wanted {
 
 /// What of an account may be changed; what is left out stays.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = AccountChanges)]
+#[serde(deny_unknown_fields)]
 struct Changes {
     /// The person's name.
     name: Option<String>,

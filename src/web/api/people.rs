@@ -212,8 +212,8 @@ struct Record {
 
 /// What of a record changes; what is left out stays.
 #[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 #[schema(as = PersonChanges)]
+#[serde(deny_unknown_fields)]
 struct Changes {
     /// 姓名.
     name: Option<String>,

@@ -76,7 +76,7 @@ struct Present {
 
 /// How far one of the caller's rights goes.
 #[derive(Serialize, ToSchema)]
-#[schema(as = HeldRight)]
+#[schema(as = OwnRole)]
 struct Held {
     /// The right's word.
     right: &'static str,

@@ -13,8 +13,8 @@ use crate::web::caller::Caller;
 
 /// A token to be made.
 #[derive(Deserialize, ToSchema)]
+#[schema(as = NewToken)]
 #[serde(deny_unknown_fields)]
-#[schema(as = TokenWanted)]
 struct Wanted {
     /// What it is for.
     name: String,

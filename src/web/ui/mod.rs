@@ -5,8 +5,12 @@ use actix_web::web;
 mod account;
 mod accounts;
 pub(super) mod audit;
+mod filings;
 mod home;
 mod imports;
+mod lists;
+mod organisation;
+mod people;
 mod registers;
 mod setup;
 mod sign_in;
@@ -21,5 +25,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(account::configure)
         .configure(accounts::configure)
         .configure(audit::configure)
-        .configure(imports::configure);
+        .configure(imports::configure)
+        .configure(organisation::configure)
+        .configure(people::configure)
+        .configure(filings::configure);
 }

@@ -79,12 +79,20 @@ async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
     caller
         .page(move |ask| {
             let query = query.into_inner();
-            let texts = [("q", Some(query.q.as_str())), ("region", Some(&query.region))];
+            let texts = [
+                ("q", Some(query.q.as_str())),
+                ("region", Some(&query.region)),
+            ];
             crate::web::fields::plain(&texts)?;
             let directory = Directory::load(ask.conn)?;
             let all = match day(&query.on) {
                 Some(day) => as_of::on(ask.conn, &ask.viewer, day)?,
-                None => directory.all().iter().filter(|d| !d.is_over()).cloned().collect(),
+                None => directory
+                    .all()
+                    .iter()
+                    .filter(|d| !d.is_over())
+                    .cloned()
+                    .collect(),
             };
             let regions = ask.app.catalogue.regions();
             let query = settle(query, regions, &all);
@@ -178,7 +186,10 @@ fn branch(
 }
 
 fn below(regions: &Regions, all: &[Department], code: &str, depth: usize) -> usize {
-    let here = all.iter().filter(|d| d.region.as_deref() == Some(code)).count();
+    let here = all
+        .iter()
+        .filter(|d| d.region.as_deref() == Some(code))
+        .count();
     if depth > 6 {
         return here;
     }
@@ -260,9 +271,8 @@ fn units(
     if depth > 6 {
         return;
     }
-    let mine = |u: &&Department| {
-        u.parent_id == Some(d.id) && (u.region.is_none() || u.region == d.region)
-    };
+    let mine =
+        |u: &&Department| u.parent_id == Some(d.id) && (u.region.is_none() || u.region == d.region);
     for unit in all.iter().filter(mine) {
         units(directory, regions, all, (unit, depth + 1), out);
     }

@@ -110,7 +110,9 @@ impl Stage {
             )
             .replace("{correction}", "1")
             .replace("{revision}", "1")
+            .replace("/acts/{act}", "/acts/unlock")
             .replace("{act}", "deactivate")
+            .replace("{standing}", "deactivate")
             .replace("{department}", target.department)
         };
         let entry = path.contains("/entries/{register}/{code}");

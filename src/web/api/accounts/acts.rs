@@ -32,6 +32,7 @@ struct Given {
 
 /// Whether an account may sign in.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = AccountStanding)]
 #[serde(rename_all = "kebab-case")]
 enum Standing {
     /// Ends its sign-ins at once.
@@ -42,6 +43,7 @@ enum Standing {
 
 /// What security does to an account.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
+#[schema(as = AccountAct)]
 #[serde(rename_all = "kebab-case")]
 enum Act {
     /// Lifts the lock of failed sign-ins.

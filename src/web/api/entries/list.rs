@@ -233,6 +233,7 @@ pub(super) struct SearchQuery {
 
 /// What a search found in one register.
 #[derive(Serialize, ToSchema)]
+#[schema(as = SearchGroup)]
 struct Group {
     register: String,
     label: String,

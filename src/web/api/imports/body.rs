@@ -43,7 +43,6 @@ pub struct SentForm {
 
 /// Where an import stands.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = ImportStanding)]
 pub struct Standing {
     /// Number.
     pub id: i64,

@@ -15,8 +15,8 @@ use crate::sheet::cell::column_letters;
 
 /// A group of rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = RowGroup)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = ImportGroup)]
 pub enum Group {
     /// 新增
     New,

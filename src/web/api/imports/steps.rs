@@ -36,6 +36,11 @@ fn body<T: Default + DeserializeOwned>(bytes: &web::Bytes) -> Result<T> {
     })
 }
 
+/// A body as it was sent, to know it again.
+fn text(bytes: &web::Bytes) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
 /// Takes a step, once per key, and wakes the workers when it is taken.
 async fn step(
     caller: Caller,
@@ -47,6 +52,8 @@ async fn step(
     let state = caller.state().clone();
     let answer = caller
         .post(once, said, move |ask| {
+            // What is not the caller's to see is not there, whatever was sent.
+            see(ask.conn, &ask.viewer, id)?;
             work(ask)?;
             let upload = see(ask.conn, &ask.viewer, id)?;
             Ok(Answered {
@@ -203,9 +210,9 @@ async fn change_mapping(
     said: web::Json<NewMapping>,
 ) -> Answer {
     let (id, said) = (path.into_inner(), said.into_inner());
-    let seen = i64::from(version.need()?);
     let sent = said.clone();
     step(caller, once, id, &sent, move |ask| {
+        let seen = i64::from(version.need()?);
         let sheets = said.sheets.into_iter().map(|s| MapFile {
             sheet: Some(s.sheet),
             register: s.register,
@@ -261,9 +268,8 @@ async fn apply_import(
     bytes: web::Bytes,
 ) -> Answer {
     let (id, seen) = (path.into_inner(), version.seen());
-    let said: Applying = body(&bytes)?;
-    let sent = said.clone();
-    step(caller, once, id, &sent, move |ask| {
+    step(caller, once, id, &text(&bytes), move |ask| {
+        let said: Applying = body(&bytes)?;
         imports::apply(ask.conn, &ask.viewer, id, said.partial, seen)
     })
     .await
@@ -291,9 +297,8 @@ async fn undo_import(
     bytes: web::Bytes,
 ) -> Answer {
     let id = path.into_inner();
-    let said: Undoing = body(&bytes)?;
-    let sent = said.clone();
-    step(caller, once, id, &sent, move |ask| {
+    step(caller, once, id, &text(&bytes), move |ask| {
+        let said: Undoing = body(&bytes)?;
         imports::undo(ask.conn, &ask.viewer, id, &said.reason)
     })
     .await

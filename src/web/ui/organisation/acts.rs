@@ -47,6 +47,14 @@ impl Edit {
     fn wrong(&self, act: &str) -> &[Problem] {
         if self.act == act { &self.problems } else { &[] }
     }
+
+    /// The first day, as a field shows it.
+    fn set_up(&self) -> String {
+        self.d
+            .valid_from
+            .map(|day| day.to_string())
+            .unwrap_or_default()
+    }
 }
 
 #[derive(Template)]
@@ -187,7 +195,10 @@ fn placed(directory: &Directory, fields: &Fields) -> Result<Placement> {
 async fn create(Posted { caller, fields }: Posted) -> Answer {
     caller
         .act(move |ask| match made(ask, &fields) {
-            Ok(d) => Ok(Next::saying(&format!("/organisation/{}", d.code), "单位已设立")),
+            Ok(d) => Ok(Next::saying(
+                &format!("/organisation/{}", d.code),
+                "单位已设立",
+            )),
             Err(Error::Invalid(problems)) => Next::again(&new_page(ask, fields, problems)?),
             Err(other) => Err(other),
         })
@@ -260,10 +271,7 @@ fn done(ask: &mut Ask<'_>, code: &str, act: &str, fields: &Fields) -> Result<Str
     Ok("已保存，并记入单位沿革".to_owned())
 }
 
-async fn act(
-    Posted { caller, fields }: Posted,
-    path: web::Path<(String, String)>,
-) -> Answer {
+async fn act(Posted { caller, fields }: Posted, path: web::Path<(String, String)>) -> Answer {
     let (code, act) = path.into_inner();
     caller
         .act(move |ask| match done(ask, &code, &act, &fields) {

@@ -20,6 +20,9 @@ use crate::web::posted::Posted;
 
 type Pairs = Vec<(String, String)>;
 
+/// How many filters are counted at once where there is much to count.
+const FIRST: usize = 6;
+
 /// A head of the table.
 struct Head {
     label: String,
@@ -97,6 +100,10 @@ struct List {
     mine: bool,
     href_mine: String,
     href_all: String,
+    /// This list, from its beginning.
+    href_same: String,
+    /// The list with all its filters; empty when they are there.
+    href_filters: String,
     first: String,
     before: String,
     after: String,
@@ -163,7 +170,10 @@ fn shown(ask: &mut Ask<'_>, register: &str, query: &str) -> Result<List> {
     let desk = Desk::of(ask, register)?;
     let definitions = desk.definitions()?;
     let viewer = ask.viewer.clone();
-    let pairs = desk::pairs(query)?;
+    let (switch, pairs): (Vec<_>, Vec<_>) = desk::pairs(query)?
+        .into_iter()
+        .partition(|(k, _)| k == "filters");
+    let every = !switch.is_empty();
     let (asked, mut problems) = match list::ask(&viewer, definitions, pairs) {
         Ok(asked) => (asked, Vec::new()),
         Err(Error::Invalid(problems)) => (plain(definitions), problems),
@@ -182,7 +192,19 @@ fn shown(ask: &mut Ask<'_>, register: &str, query: &str) -> Result<List> {
     };
     let (total, filters) = if problems.is_empty() {
         let (count, more) = list::total(ask.conn, &viewer, definitions, &asked.query)?;
-        let keys = list::facet_keys(&viewer, definitions);
+        let mut keys = list::facet_keys(&viewer, definitions);
+        if more && !every {
+            // Of many entries each value is counted by itself: the first filters, and the others when asked for.
+            let used = |k: &String| asked.query.filters.contains_key(k);
+            let kept: Vec<String> = keys
+                .iter()
+                .skip(FIRST)
+                .filter(|k| used(k))
+                .cloned()
+                .collect();
+            keys.truncate(FIRST);
+            keys.extend(kept);
+        }
         let facets = list::facets(ask.conn, &viewer, definitions, &asked.query, &keys)?;
         let total = format!("{}{count} 条", if more { "超过 " } else { "" });
         (total, facets)
@@ -201,7 +223,16 @@ fn shown(ask: &mut Ask<'_>, register: &str, query: &str) -> Result<List> {
         views,
         problems,
     };
-    Ok(build(&viewer, definitions, shell, &asked, found))
+    let mut page = build(&viewer, definitions, shell, &asked, found);
+    let offered = list::facet_keys(&viewer, definitions).len();
+    if page.filters.len() < offered && !every && page.problems.is_empty() {
+        page.href_filters = format!(
+            "{}{}filters=all",
+            page.href_same,
+            if page.query.is_empty() { "?" } else { "&" }
+        );
+    }
+    Ok(page)
 }
 
 fn plain(definitions: Definitions<'_>) -> Asked {
@@ -267,6 +298,8 @@ fn build(
         beside_search: links.without("search"),
         beside_fields: links.without("fields"),
         mine: query.mine,
+        href_same: links.to(&links.pairs),
+        href_filters: String::new(),
         href_mine: links.set("mine", "true"),
         href_all: links.to(&links.without("mine")),
         first: if found.page.previous.is_some() {
