@@ -32,31 +32,6 @@ pub fn stamp(at: NaiveDateTime) -> String {
     at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
-/// An instant in JSON: as [`stamp`] spells it, so that every reader knows it for UTC.
-///
-/// # Errors
-/// When the serializer fails.
-pub fn wire<S: serde::Serializer>(
-    at: &NaiveDateTime,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    serializer.serialize_str(&stamp(*at))
-}
-
-/// The same of an instant that may not have come.
-///
-/// # Errors
-/// When the serializer fails.
-pub fn wire_option<S: serde::Serializer>(
-    at: &Option<NaiveDateTime>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    match at {
-        Some(at) => wire(at, serializer),
-        None => serializer.serialize_none(),
-    }
-}
-
 /// An instant as people in China read it.
 #[must_use]
 pub fn local(at: NaiveDateTime) -> String {

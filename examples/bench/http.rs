@@ -13,7 +13,7 @@ const LINES: usize = 32;
 const TIME: Duration = Duration::from_secs(2);
 
 const LOGIN: &str = "bench";
-const PASSWORD: &str = "Bench-9fKq-27xW-mmPd";
+const PASSWORD: &str = "Load-9fKq-27xW-mmPd";
 const LIST: &str = "/api/v1/entries/information_system";
 
 /// A ledger that is there, with the account to ask as.

@@ -46,7 +46,6 @@ pub struct MadeToken {
     pub token: String,
     /// When it ends, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub expires_at: NaiveDateTime,
 }
 
@@ -61,15 +60,12 @@ pub struct ApiToken {
     pub writes: bool,
     /// When it was made, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub created_at: NaiveDateTime,
     /// When it ends, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub expires_at: NaiveDateTime,
     /// When it was last used, to within five minutes, UTC.
     #[serde(serialize_with = "crate::clock::utc_option::serialize")]
-    #[serde(serialize_with = "crate::clock::wire_option")]
     pub last_used_at: Option<NaiveDateTime>,
     /// Whether it is good: not revoked, not expired, made since the last change of credentials or roles.
     pub good: bool,

@@ -28,13 +28,11 @@ pub struct Grant {
     pub granted_by: String,
     /// When, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub granted_at: NaiveDateTime,
     /// Who ended it.
     pub ended_by: Option<String>,
     /// When it ended, UTC.
     #[serde(serialize_with = "crate::clock::utc_option::serialize")]
-    #[serde(serialize_with = "crate::clock::wire_option")]
     pub ended_at: Option<NaiveDateTime>,
 }
 

@@ -53,19 +53,16 @@ pub struct Account {
     pub roles: Vec<Held>,
     /// When it was made, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub created_at: NaiveDateTime,
     /// Who made it.
     pub created_by: String,
     /// The last sign-in, UTC.
     #[serde(serialize_with = "crate::clock::utc_option::serialize")]
-    #[serde(serialize_with = "crate::clock::wire_option")]
     pub last_sign_in_at: Option<NaiveDateTime>,
     /// Active, and not signed in for 90 days.
     pub idle: bool,
     /// Locked by failed sign-ins until then, UTC.
     #[serde(serialize_with = "crate::clock::utc_option::serialize")]
-    #[serde(serialize_with = "crate::clock::wire_option")]
     pub locked_until: Option<NaiveDateTime>,
     /// Goes up with every change: the `ETag`.
     pub version: i64,
@@ -112,7 +109,6 @@ pub struct Lock {
     pub subject: String,
     /// Until when, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub until: NaiveDateTime,
 }
 

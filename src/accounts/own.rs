@@ -30,15 +30,12 @@ pub struct OpenSession {
     pub address: String,
     /// When it was opened, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub created_at: NaiveDateTime,
     /// When it was last used, to within a minute, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub last_used_at: NaiveDateTime,
     /// When it ends in any case, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub expires_at: NaiveDateTime,
 }
 

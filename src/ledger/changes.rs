@@ -18,7 +18,6 @@ pub struct ChangeSetLine {
     pub seq: i64,
     /// When, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     pub at: NaiveDateTime,
     /// Who.
     pub actor: String,

@@ -43,7 +43,6 @@ struct LogLine {
     seq: i64,
     /// When, UTC.
     #[serde(serialize_with = "crate::clock::utc::serialize")]
-    #[serde(serialize_with = "crate::clock::wire")]
     at: NaiveDateTime,
     /// The account, when there is one.
     account_id: Option<i64>,
