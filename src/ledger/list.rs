@@ -6,6 +6,7 @@
 mod cursor;
 mod drive;
 mod facets;
+mod order;
 mod params;
 
 use std::collections::BTreeMap;

@@ -20,7 +20,7 @@ use crate::register::region::Regions;
 
 mod scan;
 
-pub use scan::{Scan, add_scan, read_scan, scans};
+pub use scan::{MOST_BYTES, Scan, add_scan, read_scan, scans};
 
 /// The form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

@@ -58,7 +58,7 @@ impl Media {
     pub fn named(self, name: &str) -> String {
         let lower = name.to_lowercase();
         let fits = |e: &&str| lower.ends_with(&format!(".{e}"));
-        if self.extensions().iter().any(|e| fits(&e)) {
+        if self.extensions().iter().any(fits) {
             return name.to_owned();
         }
         let extension = self.extensions().first().copied().unwrap_or_default();

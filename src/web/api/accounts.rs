@@ -50,7 +50,7 @@ struct AccountPage {
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewAccount)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct AccountWanted {
     /// Its login; never changes.
     login: String,
     /// The person's name.
@@ -67,7 +67,7 @@ struct Wanted {
 #[derive(Deserialize, ToSchema)]
 #[schema(as = AccountChanges)]
 #[serde(deny_unknown_fields)]
-struct Changes {
+struct AccountChanges {
     /// The person's name.
     name: Option<String>,
     /// The department it belongs to; null for none.
@@ -85,7 +85,7 @@ fn given<'de, D: serde::Deserializer<'de>>(
 /// A network address.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Address {
+struct LockedAddress {
     /// As `/accounts/locks` names it.
     address: String,
 }
@@ -158,11 +158,11 @@ async fn list_accounts(
 #[post("/accounts")]
 async fn create_account(
     caller: Caller,
-    body: web::Json<Wanted>,
+    body: web::Json<AccountWanted>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let made = caller.change(move |ask| {
         in_person(ask)?;
-        let Wanted {
+        let AccountWanted {
             login,
             name,
             department_id,
@@ -197,7 +197,7 @@ async fn locks(caller: Caller) -> std::result::Result<HttpResponse, Failure> {
 #[post("/accounts/locks/release")]
 async fn release(
     caller: Caller,
-    body: web::Json<Address>,
+    body: web::Json<LockedAddress>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
         in_person(ask)?;
@@ -237,14 +237,14 @@ async fn change_account(
     caller: Caller,
     id: web::Path<i64>,
     seen: Version,
-    body: web::Json<Changes>,
+    body: web::Json<AccountChanges>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let changed = caller.change(move |ask| {
         in_person(ask)?;
         ask.viewer.may_anywhere(Right::ManageAccounts)?;
         let (accounts, viewer) = (&ask.state.accounts, &ask.viewer);
         let before = accounts.account(ask.conn, viewer, *id)?;
-        let Changes {
+        let AccountChanges {
             name,
             department_id,
         } = body.into_inner();

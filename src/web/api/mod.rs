@@ -24,6 +24,7 @@ pub mod entries;
 mod filings;
 mod finish;
 pub(in crate::web) mod imports;
+mod lists;
 mod people;
 pub mod registers;
 mod schema;
@@ -57,6 +58,7 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(attachments::configure)
         .configure(entries::configure)
         .configure(views::configure)
+        .configure(lists::configure)
         .configure(departments::configure)
         .configure(people::configure)
         .configure(filings::configure);

@@ -7,7 +7,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::accounts::{Account, OpenSession, TokenPair, TotpSetup};
 use crate::auth::{Reach, Right};
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::caller::{Ask, Caller};
 use crate::web::visitor::Visitor;
@@ -28,7 +28,7 @@ struct Credentials {
 /// A refresh token.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Refresh {
+struct RefreshToken {
     /// The one that the last answer gave.
     refresh_token: String,
 }
@@ -61,7 +61,7 @@ struct OwnPassword {
 /// A one-time code.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Code {
+struct TotpCode {
     /// The six digits.
     totp: String,
 }
@@ -69,15 +69,14 @@ struct Code {
 /// The present password.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Present {
+struct PresentPassword {
     /// The present password.
     password: String,
 }
 
 /// How far one of the caller's rights goes.
 #[derive(Serialize, ToSchema)]
-#[schema(as = OwnRole)]
-struct Held {
+struct RightHeld {
     /// The right's word.
     right: &'static str,
     /// What it lets one do.
@@ -94,7 +93,7 @@ struct Me {
     /// The account.
     account: Account,
     /// Rights held anywhere.
-    rights: Vec<Held>,
+    rights: Vec<RightHeld>,
 }
 
 /// Which right, and where.
@@ -159,7 +158,7 @@ async fn sign_in(
 #[post("/sessions/refresh")]
 async fn refresh(
     visitor: Visitor,
-    body: web::Json<Refresh>,
+    body: web::Json<RefreshToken>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let pair = visitor
         .run(move |conn, state, origin| state.accounts.refresh(conn, &body.refresh_token, origin));
@@ -224,7 +223,7 @@ async fn me(caller: Caller) -> std::result::Result<HttpResponse, Failure> {
                 Reach::Everything => (true, Vec::new()),
                 Reach::Departments(ids) => (false, ids.clone()),
             };
-            Held {
+            RightHeld {
                 right: right.word(),
                 label: right.label(),
                 everywhere,
@@ -252,7 +251,15 @@ async fn me(caller: Caller) -> std::result::Result<HttpResponse, Failure> {
 async fn may(caller: Caller, query: web::Query<May>) -> std::result::Result<HttpResponse, Failure> {
     let why = caller.read(move |ask| {
         let right = Right::ALL.into_iter().find(|r| r.word() == query.right);
-        let right = right.ok_or_else(|| Error::NotFound("这项权限".to_owned()))?;
+        let unknown = || {
+            Problem::new(
+                "right",
+                "unknown_right",
+                "没有这项权限",
+                "可用的权限见 /api/v1/me 的 rights",
+            )
+        };
+        let right = right.ok_or_else(|| Error::Invalid(vec![unknown()]))?;
         let allowed = match query.department_id {
             Some(department) => ask.viewer.can(right, department),
             None => ask.viewer.can_anywhere(right),
@@ -349,7 +356,7 @@ async fn begin_totp(caller: Caller) -> std::result::Result<HttpResponse, Failure
 #[post("/me/totp/confirm")]
 async fn confirm_totp(
     caller: Caller,
-    body: web::Json<Code>,
+    body: web::Json<TotpCode>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
         in_person(ask)?;
@@ -368,7 +375,7 @@ async fn confirm_totp(
 #[post("/me/totp/remove")]
 async fn remove_totp(
     caller: Caller,
-    body: web::Json<Present>,
+    body: web::Json<PresentPassword>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let done = caller.change(move |ask| {
         in_person(ask)?;

@@ -15,7 +15,7 @@ use crate::web::caller::Caller;
 #[derive(Deserialize, ToSchema)]
 #[schema(as = NewToken)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+struct TokenWanted {
     /// What it is for.
     name: String,
     /// Whether it may change anything.
@@ -43,10 +43,13 @@ async fn list_tokens(caller: Caller) -> Result<HttpResponse, Failure> {
     responses((status = 201, body = MadeToken), (status = "4XX", body = ProblemBody)),
     extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("none"))))]
 #[post("/tokens")]
-async fn create_token(caller: Caller, body: web::Json<Wanted>) -> Result<HttpResponse, Failure> {
+async fn create_token(
+    caller: Caller,
+    body: web::Json<TokenWanted>,
+) -> Result<HttpResponse, Failure> {
     let made = caller.change(move |ask| {
         in_person(ask)?;
-        let Wanted { name, writes, days } = body.into_inner();
+        let TokenWanted { name, writes, days } = body.into_inner();
         ask.state
             .accounts
             .create_token(ask.conn, &ask.viewer, &NewToken { name, writes, days })

@@ -226,7 +226,7 @@ struct Wanted {
 }
 
 /// A file to save, whatever its name holds.
-pub(super) fn download(name: &str, media: &str, bytes: Vec<u8>) -> HttpResponse {
+pub(in crate::web) fn download(name: &str, media: &str, bytes: Vec<u8>) -> HttpResponse {
     let coded = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC);
     let disposition = format!("attachment; filename=\"download\"; filename*=UTF-8''{coded}");
     HttpResponse::Ok()

@@ -8,7 +8,7 @@ pub(super) mod audit;
 mod filings;
 mod home;
 mod imports;
-mod lists;
+pub(super) mod lists;
 mod organisation;
 mod people;
 mod registers;

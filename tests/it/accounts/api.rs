@@ -423,6 +423,6 @@ fn an_api_token_reads_or_writes_but_manages_no_credentials() {
         let why = person.get("/me/may?right=answer_filing").json();
         assert_eq!(why["allowed"], false);
         assert!(why["rule"].as_str().unwrap().contains("数据管理部门"));
-        assert_eq!(person.get("/me/may?right=fly").status, 404);
+        assert_eq!(person.get("/me/may?right=fly").status, 422);
     });
 }

@@ -110,6 +110,7 @@ impl Stage {
             )
             .replace("{correction}", "1")
             .replace("{revision}", "1")
+            .replace("{scan}", "1")
             .replace("/acts/{act}", "/acts/unlock")
             .replace("{act}", "deactivate")
             .replace("{standing}", "deactivate")
@@ -121,7 +122,9 @@ impl Stage {
             // People and what concerns them are of the first department, as are the bodies that name one.
             let of_people = ["/people", "/appointments", "/filings"]
                 .iter()
-                .any(|p| path.contains(p));
+                .any(|p| path.contains(p))
+                // A list says in each row whom it is about.
+                && !path.ends_with("/import");
             let target = of_people.then_some(&TARGETS[0]);
             let path = fill(&TARGETS[0], "information_system", "S-SL001", "1");
             return vec![(target, false, path, String::new())];

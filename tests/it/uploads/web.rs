@@ -84,6 +84,88 @@ fn workbook(ledger: &Ledger, name: &str, rows: &[&str]) -> Vec<u8> {
     std::fs::read(ledger.draw(name, &lines)).unwrap()
 }
 
+/// Others get the answer of what is not there.
+fn nothing_is_there_for_others(service: &Service, id: i64) {
+    for who in ["stranger", "auditor"] {
+        let other = token(service, who);
+        for path in ["", "/rows", "/annotated", "/corrections"] {
+            let answer = get(service, &other, &format!("{API}/{id}{path}"));
+            assert_eq!(answer.status, 404, "{who} {path}: {answer:?}");
+        }
+        for act in ["apply", "undo", "discard", "recheck"] {
+            let answer = post(service, &other, &format!("{API}/{id}/{act}"));
+            assert_eq!(answer.status, 404, "{who} {act}: {answer:?}");
+        }
+        let list = get(service, &other, API).json();
+        assert_eq!(list["items"].as_array().map(Vec::len), Some(0), "{who}");
+    }
+}
+
+/// An applied import is taken back, once.
+fn taken_back(ledger: &Ledger, service: &Service, me: &str, id: i64) {
+    let undo = service
+        .ask(Method::POST, &format!("{API}/{id}/undo"))
+        .bearer(me)
+        .json(&json!({"reason": "试一试"}));
+    assert_eq!(undo.status, 202, "{undo:?}");
+    assert_eq!(settled(service, me, id)["state"], "undone");
+    assert_eq!(ledger.snapshot().entries.len(), 0);
+    assert_eq!(post(service, me, &format!("{API}/{id}/undo")).status, 409);
+}
+
+/// What is wrong is told, nothing is applied yet, and one correction mends it.
+fn corrected(service: &Service, me: &str, id: i64) {
+    let seen = settled(service, me, id);
+    assert_eq!(seen["state"], "previewed");
+    assert_eq!(
+        (seen["rows_ok"].as_i64(), seen["rows_bad"].as_i64()),
+        (Some(1), Some(1))
+    );
+    assert!(
+        seen["problems"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("面议"),
+        "{seen}"
+    );
+    let rows = get(service, me, &format!("{API}/{id}/rows?group=refused")).json();
+    assert_eq!(rows["items"][0]["problems"][0]["column"], "D");
+    // Not yet.
+    let early = post(service, me, &format!("{API}/{id}/apply"));
+    assert_eq!(
+        (early.status, early.json()["code"].as_str()),
+        (409, Some("conflict"))
+    );
+    let correction = json!({"row": 2, "column": "D", "said": "面议", "text": "5"});
+    let path = format!("{API}/{id}/corrections");
+    let done = service
+        .ask(Method::POST, &path)
+        .bearer(me)
+        .json(&correction);
+    assert_eq!(done.status, 202, "{done:?}");
+    assert_eq!(settled(service, me, id)["rows_bad"], 0);
+    assert_eq!(get(service, me, &path).json()["items"][0]["text"], "5");
+}
+
+/// Applied from the version that was seen, written as it was shown, and handed back with what was said of it.
+fn applied(ledger: &Ledger, service: &Service, me: &str, id: i64) {
+    // A stale version is told so.
+    let stale = service
+        .ask(Method::POST, &format!("{API}/{id}/apply"))
+        .bearer(me)
+        .header("if-match", "\"1\"")
+        .send();
+    assert_eq!(stale.status, 412, "{stale:?}");
+    assert_eq!(post(service, me, &format!("{API}/{id}/apply")).status, 202);
+    let done = settled(service, me, id);
+    assert_eq!(done["state"], "applied", "{done}");
+    assert_eq!(done["written"][0]["created"], 2);
+    assert_eq!(ledger.snapshot().entries.len(), 2);
+    let copy = get(service, me, &format!("{API}/{id}/annotated"));
+    assert_eq!(copy.status, 200);
+    assert!(copy.body.starts_with("PK"), "a workbook");
+}
+
 #[test]
 fn a_script_sends_looks_corrects_applies_and_takes_back() {
     on_both_settled(|ledger| {
@@ -118,50 +200,8 @@ fn a_script_sends_looks_corrects_applies_and_takes_back() {
             Some(id),
             "pressed twice is one"
         );
-        let seen = settled(&service, &me, id);
-        assert_eq!(seen["state"], "previewed");
-        assert_eq!(
-            (seen["rows_ok"].as_i64(), seen["rows_bad"].as_i64()),
-            (Some(1), Some(1))
-        );
-        assert!(
-            seen["problems"][0]["message"]
-                .as_str()
-                .unwrap()
-                .contains("面议"),
-            "{seen}"
-        );
-        let rows = get(&service, &me, &format!("{API}/{id}/rows?group=refused")).json();
-        assert_eq!(rows["items"][0]["problems"][0]["column"], "D");
-        // Not yet.
-        let early = post(&service, &me, &format!("{API}/{id}/apply"));
-        assert_eq!(
-            (early.status, early.json()["code"].as_str()),
-            (409, Some("conflict"))
-        );
-        let correction = json!({"row": 2, "column": "D", "said": "面议", "text": "5"});
-        let path = format!("{API}/{id}/corrections");
-        let done = service
-            .ask(Method::POST, &path)
-            .bearer(&me)
-            .json(&correction);
-        assert_eq!(done.status, 202, "{done:?}");
-        assert_eq!(settled(&service, &me, id)["rows_bad"], 0);
-        assert_eq!(get(&service, &me, &path).json()["items"][0]["text"], "5");
-        // Others get the answer of what is not there, and the auditor may send nothing.
-        for who in ["stranger", "auditor"] {
-            let other = token(&service, who);
-            for path in ["", "/rows", "/annotated", "/corrections"] {
-                let answer = get(&service, &other, &format!("{API}/{id}{path}"));
-                assert_eq!(answer.status, 404, "{who} {path}: {answer:?}");
-            }
-            for act in ["apply", "undo", "discard", "recheck"] {
-                let answer = post(&service, &other, &format!("{API}/{id}/{act}"));
-                assert_eq!(answer.status, 404, "{who} {act}: {answer:?}");
-            }
-            let list = get(&service, &other, API).json();
-            assert_eq!(list["items"].as_array().map(Vec::len), Some(0), "{who}");
-        }
+        corrected(&service, &me, id);
+        nothing_is_there_for_others(&service, id);
         assert_eq!(send(&token(&service, "auditor"), &[]).status, 403);
         assert_eq!(
             service
@@ -170,32 +210,8 @@ fn a_script_sends_looks_corrects_applies_and_takes_back() {
                 .status,
             401
         );
-        // A stale version is told so.
-        let stale = service
-            .ask(Method::POST, &format!("{API}/{id}/apply"))
-            .bearer(&me)
-            .header("if-match", "\"1\"")
-            .send();
-        assert_eq!(stale.status, 412, "{stale:?}");
-        assert_eq!(
-            post(&service, &me, &format!("{API}/{id}/apply")).status,
-            202
-        );
-        let done = settled(&service, &me, id);
-        assert_eq!(done["state"], "applied", "{done}");
-        assert_eq!(done["written"][0]["created"], 2);
-        assert_eq!(ledger.snapshot().entries.len(), 2);
-        let copy = get(&service, &me, &format!("{API}/{id}/annotated"));
-        assert_eq!(copy.status, 200);
-        assert!(copy.body.starts_with("PK"), "a workbook");
-        let undo = service
-            .ask(Method::POST, &format!("{API}/{id}/undo"))
-            .bearer(&me)
-            .json(&json!({"reason": "试一试"}));
-        assert_eq!(undo.status, 202, "{undo:?}");
-        assert_eq!(settled(&service, &me, id)["state"], "undone");
-        assert_eq!(ledger.snapshot().entries.len(), 0);
-        assert_eq!(post(&service, &me, &format!("{API}/{id}/undo")).status, 409);
+        applied(ledger, &service, &me, id);
+        taken_back(ledger, &service, &me, id);
         // Applied at once.
         let file = workbook(ledger, "又一份.xlsx", &[" | 丙系统 | 市教育局 | 1 |"]);
         let sent = service.ask(Method::POST, API).bearer(&me).upload(

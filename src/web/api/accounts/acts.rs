@@ -25,7 +25,7 @@ struct RoleAt {
 
 /// A role just given.
 #[derive(Serialize, ToSchema)]
-struct Given {
+struct GrantMade {
     /// Number of the grant.
     id: i64,
 }
@@ -34,7 +34,7 @@ struct Given {
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[schema(as = AccountStanding)]
 #[serde(rename_all = "kebab-case")]
-enum Standing {
+enum AccountStanding {
     /// Ends its sign-ins at once.
     Deactivate,
     /// Lets it sign in again.
@@ -45,7 +45,7 @@ enum Standing {
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[schema(as = AccountAct)]
 #[serde(rename_all = "kebab-case")]
-enum Act {
+enum SecurityAct {
     /// Lifts the lock of failed sign-ins.
     Unlock,
     /// Takes away its one-time codes.
@@ -56,18 +56,18 @@ enum Act {
 
 /// Deactivates an account, or lets it sign in again; nobody does so to himself.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "Number of the account"), ("standing" = inline(Standing), Path, description = "What is done")),
+    params(("id" = i64, Path, description = "Number of the account"), ("standing" = AccountStanding, Path, description = "What is done")),
     responses((status = 204), (status = "4XX", body = ProblemBody)),
     extensions(("x-permission" = json!("manage_accounts")), ("x-scope" = json!("all"))))]
 #[post("/accounts/{id}/standing/{standing}")]
 async fn stand(
     caller: Caller,
-    path: web::Path<(i64, Standing)>,
+    path: web::Path<(i64, AccountStanding)>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let (id, standing) = path.into_inner();
     let done = caller.change(move |ask| {
         in_person(ask)?;
-        let active = matches!(standing, Standing::Activate);
+        let active = matches!(standing, AccountStanding::Activate);
         ask.state
             .accounts
             .set_active(ask.conn, &ask.viewer, id, active)
@@ -78,13 +78,13 @@ async fn stand(
 
 /// Unlocks an account, takes away its one-time codes, or ends its sessions and tokens; nobody does so to himself.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "Number of the account"), ("act" = inline(Act), Path, description = "What is done")),
+    params(("id" = i64, Path, description = "Number of the account"), ("act" = SecurityAct, Path, description = "What is done")),
     responses((status = 204), (status = "4XX", body = ProblemBody)),
     extensions(("x-permission" = json!("grant_roles")), ("x-scope" = json!("all"))))]
 #[post("/accounts/{id}/acts/{act}")]
 async fn act(
     caller: Caller,
-    path: web::Path<(i64, Act)>,
+    path: web::Path<(i64, SecurityAct)>,
 ) -> std::result::Result<HttpResponse, Failure> {
     let (id, act) = path.into_inner();
     let done = caller.change(move |ask| {
@@ -92,12 +92,12 @@ async fn act(
         let (accounts, viewer) = (&ask.state.accounts, &ask.viewer);
         // One's own are ended at `/me/sessions`.
         match act {
-            Act::Unlock => accounts.unlock(ask.conn, viewer, id),
-            Act::RemoveTotp => accounts.reset_totp(ask.conn, viewer, id),
-            Act::EndSessions if viewer.account() == Some(id) => Err(Error::Refused(
+            SecurityAct::Unlock => accounts.unlock(ask.conn, viewer, id),
+            SecurityAct::RemoveTotp => accounts.reset_totp(ask.conn, viewer, id),
+            SecurityAct::EndSessions if viewer.account() == Some(id) => Err(Error::Refused(
                 "结束自己的登录请用 DELETE /api/v1/me/sessions".to_owned(),
             )),
-            Act::EndSessions => accounts.end_all(ask.conn, viewer, id),
+            SecurityAct::EndSessions => accounts.end_all(ask.conn, viewer, id),
         }
     });
     done.await?;
@@ -141,7 +141,7 @@ async fn list_grants(
 
 /// Gives a role. The account signs in anew.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = i64, Path, description = "Number of the account")),
-    responses((status = 201, body = Given), (status = "4XX", body = ProblemBody)),
+    responses((status = 201, body = GrantMade), (status = "4XX", body = ProblemBody)),
     extensions(("x-permission" = json!("grant_roles")), ("x-scope" = json!("all"))))]
 #[post("/accounts/{id}/grants")]
 async fn grant(
@@ -155,7 +155,7 @@ async fn grant(
             ask.state
                 .accounts
                 .grant(ask.conn, &ask.viewer, *id, body.role, body.department_id)?;
-        Ok(Given { id: grant })
+        Ok(GrantMade { id: grant })
     });
     Ok(HttpResponse::Created().json(given.await?))
 }

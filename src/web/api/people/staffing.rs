@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Answer, seen};
+use super::{Answer, PersonBody, answer, seen, shown};
 use crate::auth::Role;
 use crate::handover::{self, HandedOver, Hanging, Leaving};
 use crate::org::appointment::{self, Wish};
 use crate::org::change::Seen;
+use crate::org::person::{self, Glimpse};
 use crate::web::answer::ProblemBody;
 use crate::web::caller::Caller;
 use crate::web::once::{Answered, Once};
@@ -162,11 +163,54 @@ async fn hand_over(
     Ok(HttpResponse::Ok().json(done.await?))
 }
 
+/// The account a person signs in with.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Login {
+    /// Login of an account of the same department; empty ends the link.
+    login: String,
+}
+
+/// Links a person with the account used to sign in, or ends the link.
+#[utoipa::path(tag = "people", security(("bearer" = [])), request_body = Login,
+    responses((status = 200, body = PersonBody), (status = "4XX", body = ProblemBody)),
+    extensions(("x-permission" = json!("manage_people")), ("x-scope" = json!("own"))))]
+#[post("/people/{id}/account")]
+async fn link_account(
+    caller: Caller,
+    id: web::Path<i64>,
+    version: Version,
+    body: web::Json<Login>,
+) -> Answer {
+    let done = caller.change(move |ask| {
+        let seen = seen(ask, *id, version)?;
+        handover::link_account(ask.conn, &ask.viewer, seen, &body.login)?;
+        shown(ask, *id, Glimpse::Masked)
+    });
+    Ok(answer(&done.await?))
+}
+
+/// Says that a person who had left works there again.
+#[utoipa::path(tag = "people", security(("bearer" = [])),
+    responses((status = 200, body = PersonBody), (status = "4XX", body = ProblemBody)),
+    extensions(("x-permission" = json!("manage_people")), ("x-scope" = json!("own"))))]
+#[post("/people/{id}/return")]
+async fn return_person(caller: Caller, id: web::Path<i64>, version: Version) -> Answer {
+    let done = caller.change(move |ask| {
+        let seen = seen(ask, *id, version)?;
+        person::set_active(ask.conn, &ask.viewer, seen, true)?;
+        shown(ask, *id, Glimpse::Masked)
+    });
+    Ok(answer(&done.await?))
+}
+
 /// Adds the operations.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(create_appointment)
         .service(dismiss_appointment)
         .service(what_hangs_on)
-        .service(hand_over);
+        .service(hand_over)
+        .service(link_account)
+        .service(return_person);
 }

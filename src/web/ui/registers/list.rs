@@ -1,16 +1,17 @@
 //! The list of a register: search, filters with counts, sort by head, columns, kept views, pages, export.
 
+mod parts;
+
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 
-use super::address;
+use parts::{Chip, Column, Filter, Head, Line, Links, View, chips, filter, heads, line};
+
 use crate::auth::{Right, Viewer};
 use crate::error::{Error, Problem, Result};
 use crate::ledger::as_of::Definitions;
-use crate::ledger::facts::stage_of;
-use crate::ledger::list::{self, Asked, Cursor, Facet, Page, Query, Row, Sort};
+use crate::ledger::list::{self, Asked, Cursor, Facet, Page, Query, Row};
 use crate::ledger::{saved, sight};
-use crate::register::field::FieldType;
 use crate::web::answer::Failure;
 use crate::web::api::{entries::list::made, views};
 use crate::web::caller::{Ask, Caller};
@@ -22,60 +23,6 @@ type Pairs = Vec<(String, String)>;
 
 /// How many filters are counted at once where there is much to count.
 const FIRST: usize = 6;
-
-/// A head of the table.
-struct Head {
-    label: String,
-    /// Empty when the column does not order.
-    href: String,
-    /// `ascending`, `descending` or empty.
-    sorted: &'static str,
-    number: bool,
-}
-
-struct Cell {
-    text: String,
-    href: String,
-    number: bool,
-}
-
-struct Line {
-    cells: Vec<Cell>,
-    stage: &'static str,
-    completeness: Option<i32>,
-}
-
-struct Choice {
-    label: String,
-    count: String,
-    href: String,
-    chosen: bool,
-}
-
-struct Filter {
-    label: String,
-    choices: Vec<Choice>,
-    open: bool,
-}
-
-struct Chip {
-    label: String,
-    href: String,
-}
-
-struct Column {
-    key: String,
-    label: String,
-    shown: bool,
-}
-
-struct View {
-    id: i64,
-    name: String,
-    href: String,
-    shared: bool,
-    own: bool,
-}
 
 #[derive(Template)]
 #[template(path = "registers/list.html")]
@@ -109,51 +56,6 @@ struct List {
     after: String,
     last: String,
     may_write: bool,
-}
-
-/// The list with these pairs instead of its own.
-struct Links<'l> {
-    register: &'l str,
-    pairs: Pairs,
-}
-
-impl Links<'_> {
-    fn to(&self, pairs: &[(String, String)]) -> String {
-        let query = query_string(pairs);
-        if query.is_empty() {
-            format!("/registers/{}", self.register)
-        } else {
-            format!("/registers/{}?{query}", self.register)
-        }
-    }
-
-    fn without(&self, key: &str) -> Pairs {
-        self.pairs
-            .iter()
-            .filter(|(k, _)| k != key)
-            .cloned()
-            .collect()
-    }
-
-    /// With one value of a key taken out.
-    fn less(&self, key: &str, value: &str) -> String {
-        let kept = self.pairs.iter().filter(|(k, v)| k != key || v != value);
-        self.to(&kept.cloned().collect::<Pairs>())
-    }
-
-    /// With one more value of a key.
-    fn more(&self, key: &str, value: &str) -> String {
-        let mut pairs = self.pairs.clone();
-        pairs.push((key.to_owned(), value.to_owned()));
-        self.to(&pairs)
-    }
-
-    /// With this as the only value of a key.
-    fn set(&self, key: &str, value: &str) -> String {
-        let mut pairs = self.without(key);
-        pairs.push((key.to_owned(), value.to_owned()));
-        self.to(&pairs)
-    }
 }
 
 /// `GET /registers/{register}`
@@ -319,104 +221,6 @@ fn build(
         problems: found.problems,
         shell,
     }
-}
-
-fn heads(definitions: Definitions<'_>, query: &Query, links: &Links<'_>) -> Vec<Head> {
-    let register = definitions.register;
-    let head = |key: &String| {
-        let field = register.field(key);
-        let sort = Sort::of_field(register, key);
-        let here = sort == Some(query.sort);
-        let href = sort.map(|s| {
-            let sign = if here && !query.down { "-" } else { "" };
-            links.set("sort", &format!("{sign}{}", s.word()))
-        });
-        let unit = field
-            .and_then(|f| f.unit.as_ref())
-            .map(|u| format!("（{u}）"));
-        Head {
-            label: field.map_or(key.as_str(), |f| f.label.as_str()).to_owned()
-                + unit.as_deref().unwrap_or_default(),
-            href: href.unwrap_or_default(),
-            sorted: match (here, query.down) {
-                (false, _) => "",
-                (true, false) => "ascending",
-                (true, true) => "descending",
-            },
-            number: field.is_some_and(|f| is_number(f.kind)),
-        }
-    };
-    query.columns.iter().map(head).collect()
-}
-
-fn is_number(kind: FieldType) -> bool {
-    matches!(
-        kind,
-        FieldType::Integer | FieldType::Decimal | FieldType::Money
-    )
-}
-
-fn line(definitions: Definitions<'_>, query: &Query, row: &Row) -> Line {
-    let register = definitions.register;
-    let cell = |key: &String| {
-        let field = register.field(key);
-        let value = row.values.get(key);
-        let text = match (field, value) {
-            (Some(f), Some(v)) => f.show(definitions.catalogue, definitions.directory, v),
-            (None, Some(crate::register::value::Value::Text(t))) => t.clone(),
-            _ => String::new(),
-        };
-        let leads = *key == register.keys.name || *key == register.keys.code;
-        Cell {
-            text: if text.chars().count() > 80 {
-                text.chars().take(79).chain(['…']).collect()
-            } else {
-                text
-            },
-            href: if leads {
-                address(&register.key, &row.code)
-            } else {
-                String::new()
-            },
-            number: field.is_some_and(|f| is_number(f.kind)),
-        }
-    };
-    Line {
-        cells: query.columns.iter().map(cell).collect(),
-        stage: stage_of(&row.stage).label(),
-        completeness: row.completeness,
-    }
-}
-
-fn filter(facet: &Facet, links: &Links<'_>) -> Filter {
-    let choice = |c: &list::Count| Choice {
-        label: c.label.clone(),
-        count: format!("{}{}", if c.more { "≥" } else { "" }, c.count),
-        href: if c.chosen {
-            links.less(&facet.key, &c.value)
-        } else {
-            links.more(&facet.key, &c.value)
-        },
-        chosen: c.chosen,
-    };
-    Filter {
-        label: facet.label.clone(),
-        open: facet.values.iter().any(|v| v.chosen),
-        choices: facet.values.iter().map(choice).collect(),
-    }
-}
-
-fn chips(facets: &[Facet], links: &Links<'_>) -> Vec<Chip> {
-    let mut out = Vec::new();
-    for facet in facets {
-        for value in facet.values.iter().filter(|v| v.chosen) {
-            out.push(Chip {
-                label: format!("{}: {}", facet.label, value.label),
-                href: links.less(&facet.key, &value.value),
-            });
-        }
-    }
-    out
 }
 
 /// `GET /registers/{register}/export`
