@@ -88,7 +88,7 @@ fn a_file_is_kept_by_its_digest_and_taken_away_without_being_lost() {
         let conn = &mut ledger.conn();
         assert_eq!(
             attachment::of_entry(conn, &who, definitions, "A-1").unwrap(),
-            [kept.clone()]
+            std::slice::from_ref(&kept)
         );
         assert_eq!(
             attachment::fetch(conn, &who, definitions, "A-1", kept.id).unwrap(),

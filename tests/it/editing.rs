@@ -92,6 +92,7 @@ fn entry(ledger: &Ledger, who: &Viewer, code: &str) -> facts::Entry {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one walk, step by step")]
 fn an_entry_is_made_changed_and_taken_out_with_its_history() {
     on_both(|ledger| {
         people::settle(ledger);
@@ -225,6 +226,7 @@ fn row_of(ledger: &Ledger, who: &Viewer, code: &str) -> one_ledger::ledger::entr
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one walk, step by step")]
 fn everything_wrong_is_said_at_once_and_nothing_is_written() {
     on_both(|ledger| {
         people::settle(ledger);
@@ -556,5 +558,8 @@ fn two_hundred_at_once_lose_nothing_and_nobody_is_locked_out() {
     let Value::List(names) = &last.document["short_name"] else {
         panic!("{last:?}");
     };
-    assert_eq!((names.len(), last.revision), (WRITERS, 1 + WRITERS as i32));
+    assert_eq!(
+        (names.len(), last.revision),
+        (WRITERS, 1 + i32::try_from(WRITERS).unwrap())
+    );
 }

@@ -317,6 +317,7 @@ fn exports_files_and_views_go_over_http() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one walk, step by step")]
 fn pages_show_lists_and_entries_and_take_forms() {
     on_both(|ledger| {
         let service = served(ledger);
