@@ -23,6 +23,7 @@ pub fn run(command: &str) -> Option<ExitCode> {
         "bare-insert" => insert(arg(0).parse().unwrap_or(0), &arg(1)),
         "bare-write" => write(arg(0).parse().unwrap_or(0), &arg(1)),
         "make" => make(arg(0).parse().unwrap_or(0), &arg(1), &arg(2)),
+        "bare-hello" => crate::served::serve_hello(&arg(0), &arg(1)),
         "empty-postgres" => empty_postgres(&arg(0)),
         _ => return None,
     };

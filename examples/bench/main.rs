@@ -4,10 +4,17 @@
 //!
 //! Every figure is a whole process, started for it; medians over the runs; ratios against a bare
 //! calamine read of the same file, a bare `SQLite` insert of the same rows, a bare `rust_xlsxwriter`.
+//!
+//! `-- --http --rows 100000,1000000 [--keep FOLDER]` measures the service instead, on ledgers of such inventories,
+//! beside a bare actix-web server of the same bytes; ledgers in the folder are used again.
 
 mod baseline;
+mod http;
+mod load;
 mod measure;
+mod served;
 mod workbooks;
+mod writers;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,7 +32,11 @@ struct Options {
     rows: Vec<u32>,
     runs: usize,
     postgres: Option<String>,
+    http: bool,
+    keep: Option<PathBuf>,
 }
+
+const OPTIONS: [&str; 5] = ["--rows", "--runs", "--postgres", "--http", "--keep"];
 
 fn main() -> ExitCode {
     let first = std::env::args().nth(1).unwrap_or_default();
@@ -33,7 +44,7 @@ fn main() -> ExitCode {
         return code;
     }
     // The program under test is this binary too: same code, one build.
-    if !first.is_empty() && first != "--rows" && first != "--runs" && first != "--postgres" {
+    if !first.is_empty() && !OPTIONS.contains(&first.as_str()) {
         return one_ledger::cli::main();
     }
     match options().and_then(|o| bench(&o)) {
@@ -50,9 +61,15 @@ fn options() -> Result<Options, String> {
         rows: vec![1_000, 10_000, 100_000],
         runs: 3,
         postgres: None,
+        http: false,
+        keep: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
+        if name == "--http" {
+            out.http = true;
+            continue;
+        }
         let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
         match name.as_str() {
             "--rows" => {
@@ -62,6 +79,7 @@ fn options() -> Result<Options, String> {
                     .collect::<Result<_, _>>()?
             }
             "--runs" => out.runs = value.parse().map_err(|_| format!("bad number {value}"))?,
+            "--keep" => out.keep = Some(PathBuf::from(value)),
             "--postgres" => out.postgres = Some(value),
             _ => return Err(format!("unknown option {name}")),
         }
@@ -72,6 +90,21 @@ fn options() -> Result<Options, String> {
 fn bench(options: &Options) -> Result<(), String> {
     let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
     let runner = Runner::new(options.runs).map_err(|e| e.to_string())?;
+    if options.http {
+        let folder = options.keep.as_deref().unwrap_or(folder.path());
+        std::fs::create_dir_all(folder).map_err(|e| e.to_string())?;
+        let step = |rows: &u32| {
+            let rows = *rows;
+            let runner = &runner;
+            Step {
+                runner,
+                folder,
+                rows,
+            }
+            .http(options.runs)
+        };
+        return options.rows.iter().try_for_each(step);
+    }
     println!(
         "{} runs each, medians; ratio = time against the baseline named",
         options.runs
@@ -233,6 +266,35 @@ impl Step<'_> {
         let verify = self.runner.median(&verify, || Ok(()))?;
         self.line("verify", verify, None);
         Ok(())
+    }
+
+    /// The service on a ledger of new rows, made now unless it is there.
+    fn http(&self, runs: usize) -> Result<(), String> {
+        let ledger = self.file(LEDGER);
+        if !ledger.exists() {
+            self.make()?;
+            self.fresh()?;
+            let new = self.runner.once(&self.import(NEW, &text(&ledger)))?;
+            self.line("import, all new", new, None);
+        }
+        let export = if self.rows > 100_000 {
+            None
+        } else {
+            let out = text(&self.file("out.xlsx"));
+            let register = ["export", "--register", "information_system", "--out", &out];
+            let args: Vec<String> = register.iter().map(|a| (*a).to_owned()).collect();
+            let args = [args, vec!["--database".to_owned(), text(&ledger)]].concat();
+            Some(self.runner.median(&args, || Ok(()))?.seconds)
+        };
+        let data = self.file("data");
+        std::fs::create_dir_all(&data).map_err(|e| e.to_string())?;
+        let ledger = http::Ledger {
+            file: &ledger,
+            folder: &data,
+            rows: self.rows,
+            runs,
+        };
+        ledger.measure(export)
     }
 
     fn postgres(&self, address: &str, sqlite: Figure) -> Result<(), String> {

@@ -64,7 +64,8 @@ impl Runner {
         Ok(Figure { seconds, mib })
     }
 
-    fn once(&self, args: &[String]) -> Result<Figure, String> {
+    /// One run.
+    pub fn once(&self, args: &[String]) -> Result<Figure, String> {
         let output = tempfile::NamedTempFile::new().map_err(|e| e.to_string())?;
         let begun = Instant::now();
         let mut child = Command::new(&self.program)

@@ -9,7 +9,7 @@ use crate::db::connection::{Conn, Database};
 use crate::error::{Doing, Error, Result};
 
 /// How long a request waits for a connection before it is told that the service is busy.
-const WAIT: Duration = Duration::from_secs(5);
+pub const WAIT: Duration = Duration::from_secs(5);
 
 /// Opens connections for the pool.
 #[derive(Debug)]

@@ -39,7 +39,6 @@ use options::Options;
 )]
 #[schema(as = ImportState)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = ImportState)]
 pub enum State {
     /// The file is here.
     Received,

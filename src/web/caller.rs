@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::Viewer;
 use crate::auth::viewer::Origin;
 use crate::db::connection::Conn;
+use crate::db::pool::WAIT;
 use crate::error::{Doing, Error, Result};
 use crate::web::answer::Failure;
 use crate::web::gate::RequestId;
@@ -213,6 +214,8 @@ impl Caller {
             Some(writers) if writes => Some(writers.lock().await),
             _ => None,
         };
+        let connection = tokio::time::timeout(WAIT, state.turns.acquire()).await;
+        let connection = connection.map_err(|_| Error::Busy(WAIT.as_secs()))?;
         let done = web::block(move || -> std::result::Result<T, Failure> {
             let mut conn = self.state.pool.lend()?;
             let known = self.identify(&mut conn)?;
@@ -229,7 +232,7 @@ impl Caller {
             Ok(work(&mut ask)?)
         })
         .await;
-        drop(turn);
+        drop((connection, turn));
         done.map_err(|e| {
             Failure::Error(Error::Internal {
                 doing: "处理请求",

@@ -25,6 +25,8 @@ pub struct State {
     pub accounts: Arc<accounts::Service>,
     /// Open connections.
     pub pool: Pool,
+    /// As many as there are connections: waiting for one here is fair and costs no thread.
+    pub turns: Semaphore,
     /// Counters for `/metrics`.
     pub metrics: Metrics,
     /// Background work.
@@ -61,6 +63,7 @@ impl State {
             app,
             accounts,
             pool,
+            turns: Semaphore::new(usize::try_from(serve.connections.max(1)).unwrap_or(1)),
             metrics: Metrics::default(),
             jobs,
             uploads: Arc::new(Semaphore::new(serve.uploads)),

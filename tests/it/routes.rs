@@ -299,3 +299,15 @@ fn the_document_and_its_routes_name_the_same_permissions() {
     let lines: Vec<String> = table.iter().map(|(k, v)| format!("{k}: {v}")).collect();
     insta::assert_snapshot!(lines.join("\n"));
 }
+
+#[test]
+fn every_schema_that_the_document_refers_to_is_in_it() {
+    let catalogue = crate::app::catalogue();
+    let document = serde_json::to_value(one_ledger::web::api::document(catalogue)).unwrap();
+    let text = document.to_string();
+    let named = text.split("\"#/components/schemas/").skip(1);
+    let schemas = &document["components"]["schemas"];
+    for name in named.filter_map(|rest| rest.split('"').next()) {
+        assert!(schemas[name].is_object(), "{name} is not described");
+    }
+}

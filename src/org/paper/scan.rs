@@ -37,6 +37,7 @@ pub struct Scan {
     /// SM3 of the content, in hexadecimal.
     pub digest: String,
     /// When it was added, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     pub added_at: NaiveDateTime,
     /// By whom.
     pub added_by: String,

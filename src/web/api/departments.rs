@@ -250,6 +250,7 @@ struct EventBody {
     /// From which day it is true; null when not known.
     true_from: Option<NaiveDate>,
     /// When it was recorded, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     recorded_at: chrono::NaiveDateTime,
     /// By whom.
     actor: String,

@@ -43,12 +43,15 @@ struct FilingBody {
     /// Whole days it has been waiting.
     age_days: i64,
     /// When it was drafted, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     made_at: NaiveDateTime,
     /// When it was last submitted, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     submitted_at: Option<NaiveDateTime>,
     /// By whom.
     submitter: Option<String>,
     /// When it was last answered, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     answered_at: Option<NaiveDateTime>,
     /// By whom.
     answerer: Option<String>,
@@ -85,6 +88,7 @@ impl From<&Filing> for FilingBody {
 #[derive(Serialize, ToSchema)]
 struct StepBody {
     /// When, UTC.
+    #[serde(serialize_with = "crate::clock::utc::serialize")]
     at: NaiveDateTime,
     /// What was done.
     act: String,

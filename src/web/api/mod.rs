@@ -22,6 +22,7 @@ mod audit;
 mod departments;
 pub mod entries;
 mod filings;
+mod finish;
 pub(in crate::web) mod imports;
 mod lists;
 mod people;
@@ -75,6 +76,7 @@ pub fn document(catalogue: &Catalogue) -> utoipa::openapi::OpenApi {
     schema::add_registers(components, catalogue);
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    finish::finish(&mut document, catalogue);
     document
 }
 

@@ -17,7 +17,6 @@ use crate::sheet::cell::column_letters;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[schema(as = RowGroup)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = ImportGroup)]
 pub enum Group {
     /// 新增
     New,
