@@ -5,7 +5,7 @@
 //! revision 版本 · relation 关联 · import 导入 · problem 问题提示 · department 部门 · region 行政区划.
 //!
 //! Rooms, and the one direction in which they may use each other:
-//! `cli → intake → ledger → db → org → register, sheet`.
+//! `cli, web → jobs, report, handover → intake → ledger → accounts, org → audit → db → auth → register, sheet`.
 
 pub mod accounts;
 pub mod app;
