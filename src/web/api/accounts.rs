@@ -14,7 +14,7 @@ use crate::web::caller::{Ask, Caller};
 use crate::web::fields;
 use crate::web::version::{Version, tagged};
 
-mod acts;
+pub(in crate::web::api) mod acts;
 
 /// Accounts of one answer at most.
 const MOST: i64 = 500;

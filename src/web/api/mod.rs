@@ -38,7 +38,13 @@ pub mod views;
         title = "数字资源一本账",
         description = "信息系统、数据资源、信息化项目一本账的接口。字段名与登记簿定义一致；出错时返回 application/problem+json。"
     ),
-    components(schemas(ProblemBody))
+    // Words in addresses and queries are not collected from the operations.
+    components(schemas(
+        ProblemBody,
+        accounts::acts::AccountStanding,
+        accounts::acts::SecurityAct,
+        crate::accounts::State
+    ))
 )]
 struct Base;
 

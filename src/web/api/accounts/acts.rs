@@ -34,7 +34,7 @@ struct GrantMade {
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[schema(as = AccountStanding)]
 #[serde(rename_all = "kebab-case")]
-enum AccountStanding {
+pub(in crate::web::api) enum AccountStanding {
     /// Ends its sign-ins at once.
     Deactivate,
     /// Lets it sign in again.
@@ -45,7 +45,7 @@ enum AccountStanding {
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[schema(as = AccountAct)]
 #[serde(rename_all = "kebab-case")]
-enum SecurityAct {
+pub(in crate::web::api) enum SecurityAct {
     /// Lifts the lock of failed sign-ins.
     Unlock,
     /// Takes away its one-time codes.
