@@ -172,6 +172,12 @@ impl Ledger<'_> {
             bare.per_second,
             ours.per_second / bare.per_second * 100.0
         );
+        if ours.busy > 0 {
+            println!(
+                "{:>9} rows      {} were told to come again",
+                self.rows, ours.busy
+            );
+        }
         Ok(())
     }
 

@@ -107,22 +107,27 @@ pub struct Pace {
     pub p50: f64,
     /// Milliseconds within which 99 of 100 came.
     pub p99: f64,
+    /// How many were told that the service is busy.
+    pub busy: usize,
 }
 
 /// Asks over this many connections for this long, after a tenth of it that does not count.
 pub fn run(to: SocketAddr, request: &[u8], lines: usize, time: Duration) -> Result<Pace, String> {
     let begin = Instant::now() + time / 10;
     let end = begin + time;
-    let mut took: Vec<f64> = std::thread::scope(|scope| {
+    let (mut took, busy) = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..lines)
             .map(|_| scope.spawn(move || one(to, request, begin, end)))
             .collect();
         let mut all = Vec::new();
+        let mut busy = 0;
         for thread in threads {
-            let took = thread.join().map_err(|_| "a thread failed".to_owned())?;
-            all.extend(took?);
+            let done = thread.join().map_err(|_| "a thread failed".to_owned())?;
+            let (took, refused) = done?;
+            all.extend(took);
+            busy += refused;
         }
-        Ok::<_, String>(all)
+        Ok::<_, String>((all, busy))
     })?;
     took.sort_by(f64::total_cmp);
     let at = |share: usize| took.get(took.len() * share / 100).copied().unwrap_or(0.0);
@@ -132,18 +137,29 @@ pub fn run(to: SocketAddr, request: &[u8], lines: usize, time: Duration) -> Resu
         per_second: count / time.as_secs_f64(),
         p50: at(50),
         p99: at(99),
+        busy,
     })
 }
 
-fn one(to: SocketAddr, request: &[u8], begin: Instant, end: Instant) -> Result<Vec<f64>, String> {
+fn one(
+    to: SocketAddr,
+    request: &[u8],
+    begin: Instant,
+    end: Instant,
+) -> Result<(Vec<f64>, usize), String> {
     let mut line = Line::open(to)?;
     let mut took = Vec::with_capacity(1 << 14);
+    let mut busy = 0;
     loop {
         let asked = Instant::now();
         if asked >= end {
-            return Ok(took);
+            return Ok((took, busy));
         }
         let answer = line.ask(request)?;
+        if answer.status == 503 {
+            busy += 1;
+            continue;
+        }
         if answer.status != 200 {
             let body = String::from_utf8_lossy(&answer.body).into_owned();
             return Err(format!("answered {}: {body}", answer.status));

@@ -30,6 +30,7 @@ struct Which {
     /// Belongs to this department, or holds a role there.
     department_id: Option<i64>,
     /// In this state.
+    #[param(inline)]
     state: Option<State>,
     /// What the answer before gave as `next`.
     cursor: Option<String>,

@@ -8,9 +8,10 @@ use crate::register::catalogue::Catalogue;
 
 /// Completes the descriptions of all operations.
 pub fn finish(document: &mut OpenApi, catalogue: &Catalogue) {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
             answers(operation);
+            files(path, operation);
             for parameter in operation.parameters.iter_mut().flatten() {
                 if let RefOr::T(parameter) = parameter {
                     name_registers(parameter, catalogue);
@@ -54,6 +55,28 @@ fn answers(operation: &mut Operation) {
                 "完成"
             };
             words.clone_into(&mut response.description);
+        }
+    }
+}
+
+/// A file has a media type of its own: those of lists are known, an attachment's is whatever was attached.
+fn files(path: &str, operation: &mut Operation) {
+    const BYTES: &str = "application/octet-stream";
+    const LISTS: [&str; 2] = [
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "text/csv",
+    ];
+    let kinds: &[&str] = if path.ends_with("/export") {
+        &LISTS
+    } else {
+        &["*/*"]
+    };
+    for response in operation.responses.responses.values_mut() {
+        if let RefOr::T(response) = response
+            && let Some(content) = response.content.shift_remove(BYTES)
+        {
+            let all = kinds.iter().map(|k| ((*k).to_owned(), content.clone()));
+            response.content.extend(all);
         }
     }
 }

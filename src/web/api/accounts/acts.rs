@@ -56,7 +56,7 @@ pub(in crate::web::api) enum SecurityAct {
 
 /// Deactivates an account, or lets it sign in again; nobody does so to himself.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "Number of the account"), ("standing" = AccountStanding, Path, description = "What is done")),
+    params(("id" = i64, Path, description = "Number of the account"), ("standing" = inline(AccountStanding), Path, description = "What is done")),
     responses((status = 204), (status = "4XX", body = ProblemBody)),
     extensions(("x-permission" = json!("manage_accounts")), ("x-scope" = json!("all"))))]
 #[post("/accounts/{id}/standing/{standing}")]
@@ -78,7 +78,7 @@ async fn stand(
 
 /// Unlocks an account, takes away its one-time codes, or ends its sessions and tokens; nobody does so to himself.
 #[utoipa::path(tag = "accounts", security(("bearer" = [])),
-    params(("id" = i64, Path, description = "Number of the account"), ("act" = SecurityAct, Path, description = "What is done")),
+    params(("id" = i64, Path, description = "Number of the account"), ("act" = inline(SecurityAct), Path, description = "What is done")),
     responses((status = 204), (status = "4XX", body = ProblemBody)),
     extensions(("x-permission" = json!("grant_roles")), ("x-scope" = json!("all"))))]
 #[post("/accounts/{id}/acts/{act}")]
