@@ -163,7 +163,7 @@ pub(super) fn raise_epoch(conn: &mut Conn, account: i64) -> Result<i64> {
         .first(conn)?)
 }
 
-/// The next id of a table, under the lock of [`write`].
+/// The next id of a table, under the lock of [`write()`].
 macro_rules! next_id {
     ($conn:expr, $table:ident) => {
         $crate::db::schema::$table::table

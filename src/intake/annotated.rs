@@ -21,7 +21,7 @@ pub fn write(app: &App, file: &Path, done: Done, out: &Path) -> Result<PathBuf> 
 /// The same, with more lines for the sheet of totals.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(
     app: &App,
     file: &Path,

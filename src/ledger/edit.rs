@@ -179,7 +179,7 @@ pub fn may_write(conn: &mut Conn, viewer: &Viewer, register: &Register, code: &s
 /// What the viewer does not see stays as it is.
 ///
 /// # Errors
-/// As [`write`]; [`Error::NotFound`] for a version that it does not have.
+/// As [`write()`]; [`Error::NotFound`] for a version that it does not have.
 pub fn restore(
     conn: &mut Conn,
     viewer: &Viewer,

@@ -88,7 +88,7 @@ pub fn correct(
 /// Takes a correction back; the file is then checked again.
 ///
 /// # Errors
-/// As [`correct`].
+/// As [`correct()`].
 pub fn take_back(
     conn: &mut Conn,
     viewer: &Viewer,
@@ -117,7 +117,7 @@ pub struct Remap {
 /// Changes the mapping; the file is then checked again.
 ///
 /// # Errors
-/// As [`correct`].
+/// As [`correct()`].
 pub fn remap(
     app: &App,
     conn: &mut Conn,
@@ -166,7 +166,7 @@ fn set_options(
 /// Has the file checked once more, as after a failure.
 ///
 /// # Errors
-/// As [`correct`].
+/// As [`correct()`].
 pub fn recheck(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<()> {
     let upload = see(conn, viewer, id)?;
     step(conn, &upload, &OPEN, State::Checking, None, "重新核对")
@@ -175,7 +175,7 @@ pub fn recheck(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<()> {
 /// Decides to apply a preview: all of it, or with `partial` the rows that are right.
 ///
 /// # Errors
-/// As [`correct`]; [`Error::Conflict`] when rows are wrong and not left out on purpose.
+/// As [`correct()`]; [`Error::Conflict`] when rows are wrong and not left out on purpose.
 pub fn decide(
     conn: &mut Conn,
     viewer: &Viewer,
@@ -203,7 +203,7 @@ pub fn decide(
 /// Decides against an import that is not in the ledger; its file and its rows are removed.
 ///
 /// # Errors
-/// As [`correct`].
+/// As [`correct()`].
 pub fn discard(
     app: &App,
     conn: &mut Conn,

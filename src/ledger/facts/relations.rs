@@ -36,7 +36,7 @@ pub struct Relations {
     pub seen: Vec<Relation>,
     /// How many others there are.
     pub hidden: i64,
-    /// Only the first [`LISTED`] of each direction are told.
+    /// Only the first `LISTED` of each direction are told.
     pub more: bool,
 }
 

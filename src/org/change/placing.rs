@@ -40,7 +40,7 @@ pub struct Details {
 /// Puts a department elsewhere: another region, another department above it.
 ///
 /// # Errors
-/// As [`rename`].
+/// As `rename`.
 pub fn relocate(
     conn: &mut Conn,
     viewer: &Viewer,
@@ -70,7 +70,7 @@ pub fn relocate(
 /// Corrects what else is known of a department.
 ///
 /// # Errors
-/// As [`rename`].
+/// As `rename`.
 pub fn amend(
     conn: &mut Conn,
     viewer: &Viewer,
@@ -95,7 +95,7 @@ pub fn amend(
 /// Makes a department the data bureau of its region; the one before it is no longer.
 ///
 /// # Errors
-/// As [`rename`].
+/// As `rename`.
 pub fn set_bureau(conn: &mut Conn, viewer: &Viewer, seen: Seen, when: &When) -> Result<Department> {
     change(
         conn,
