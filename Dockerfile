@@ -14,5 +14,7 @@ ENV ONE_LEDGER_DATA=/data LANG=C.UTF-8
 USER ledger
 WORKDIR /data
 VOLUME /data
+EXPOSE 8080
 ENTRYPOINT ["one-ledger"]
-CMD ["--help"]
+# A proxy with HTTPS belongs in front: passwords must not cross a network in clear.
+CMD ["serve", "--listen", "0.0.0.0:8080", "--behind-proxy"]
