@@ -4,13 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::accounts::{First, FirstMade, NewAccount};
+use crate::accounts::{First, FirstMade, NewAccount, SignedIn};
 use crate::error::{Doing, Error, Problem};
 use crate::web::answer::Failure;
 use crate::web::fields::Fields;
 use crate::web::page;
 use crate::web::posted::VisitorPosted;
-use crate::web::visitor::Visitor;
+use crate::web::visitor::{Visitor, session_cookie};
 
 #[derive(Template, Default)]
 #[template(path = "sign_in/setup.html")]
@@ -113,6 +113,7 @@ fn account(fields: &Fields, key: &str) -> NewAccount {
 async fn submit(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<HttpResponse, Failure> {
     let done = visitor.run(move |conn, state, origin| {
         let accounts = &state.accounts;
+        let here = origin.clone();
         // An administrator whose line was left empty is made later.
         let other = |key: &str| {
             let new = account(&fields, key);
@@ -130,7 +131,21 @@ async fn submit(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<Http
                     title: "设置完成",
                     made,
                 };
-                Ok((StatusCode::OK, page.render().doing("生成页面")?))
+                // Whoever has just chosen the password goes straight on: the organisation comes next.
+                let (login, password) = (&first.system.login, first.system.password.as_deref());
+                let signed_in = accounts.sign_in(
+                    conn,
+                    &state.app.catalogue,
+                    login,
+                    password.unwrap_or_default(),
+                    None,
+                    here,
+                );
+                let secret = match signed_in {
+                    Ok(SignedIn::Session(new)) => Some(new.secret),
+                    _ => None,
+                };
+                Ok((StatusCode::OK, page.render().doing("生成页面")?, secret))
             }
             Err(Error::Invalid(problems)) => {
                 let page = Setup {
@@ -144,16 +159,19 @@ async fn submit(VisitorPosted { visitor, fields }: VisitorPosted) -> Result<Http
                 Ok((
                     StatusCode::UNPROCESSABLE_ENTITY,
                     page.render().doing("生成页面")?,
+                    None,
                 ))
             }
             Err(Error::NotFound(_)) => Err(over()),
             Err(other) => Err(other),
         }
     });
-    let (status, body) = done.await?;
-    Ok(HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .body(body))
+    let (status, body, secret) = done.await?;
+    let mut answer = HttpResponse::build(status);
+    if let Some(secret) = secret {
+        answer.cookie(session_cookie(&secret));
+    }
+    Ok(answer.content_type("text/html; charset=utf-8").body(body))
 }
 
 /// Adds the routes.

@@ -122,6 +122,15 @@ fn from_set_up_to_the_first_sign_in() {
     let made = send(&fields(&code, PASSWORD));
     assert_eq!(made.status, 200, "{}", made.body);
     assert!(made.body.contains("guard"));
+    // The one who set it up is signed in, and led to what comes next: the organisation.
+    assert!(made.body.contains("href=\"/organisation/import\""));
+    let secret = made.cookie("__Host-one-ledger").unwrap();
+    let next = service
+        .ask(Method::GET, "/organisation/import")
+        .header("cookie", &format!("__Host-one-ledger={secret}"))
+        .send();
+    assert_eq!(next.status, 200);
+    assert!(next.body.contains("载入机构名录"));
     assert_eq!(send(&fields(&code, PASSWORD)).status, 404);
     assert_eq!(service.get("/set-up").status, 404);
     let root = Visit::open(&service, "root", PASSWORD);
