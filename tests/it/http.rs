@@ -116,14 +116,18 @@ fn on_sigterm_a_running_request_is_finished_and_the_exit_is_clean() {
     let mut slow = TcpStream::connect(&host).unwrap();
     slow.set_read_timeout(Some(Duration::from_secs(20)))
         .unwrap();
-    // Half of a request: it counts as running once its head is complete.
+    // The head of a request: the service says when it has taken it, and from then on the request runs.
     slow.write_all(
-        b"POST /sign-in HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 9\r\n\r\nlogin",
+        b"POST /sign-in HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\nconnection: close\r\n\
+          content-type: application/x-www-form-urlencoded\r\ncontent-length: 9\r\n\r\n",
     )
     .unwrap();
+    let mut taken = [0_u8; 25];
+    slow.read_exact(&mut taken).unwrap();
+    assert_eq!(&taken, b"HTTP/1.1 100 Continue\r\n\r\n");
     std::thread::scope(|scope| {
         let ending = scope.spawn(|| service.terminate());
-        slow.write_all(b"=abc").unwrap();
+        slow.write_all(b"login=abc").unwrap();
         let mut answer = String::new();
         slow.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 "), "{answer:?}");
