@@ -209,6 +209,10 @@ impl Caller {
         writes: bool,
         work: impl FnOnce(&mut Ask<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Failure> {
+        // Nobody without a credential takes a turn or a connection from those who have one.
+        if matches!(self.credentials, Credentials::None) {
+            return Err(Error::SignedOut.into());
+        }
         let state = self.state.clone();
         let turn = match &state.writers {
             Some(writers) if writes => Some(writers.lock().await),
