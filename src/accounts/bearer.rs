@@ -1,7 +1,8 @@
 //! Tokens for programs: access and refresh tokens, API tokens.
 
-use chrono::Duration;
+use chrono::{Duration, NaiveDateTime};
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -16,6 +17,7 @@ use crate::auth::Viewer;
 use crate::auth::viewer::Origin;
 use crate::clock;
 use crate::db::connection::Conn;
+use crate::db::fragment::Fragment;
 use crate::db::schema::{account_sessions, accounts};
 use crate::error::{Error, Problem, Result};
 use crate::register::region::Regions;
@@ -52,6 +54,8 @@ pub struct Bearer {
     pub read_only: bool,
     /// The family of tokens it belongs to; none for an API token.
     pub session: Option<i64>,
+    /// The version of the organisation at the time, where it was asked for anyway.
+    pub organisation: Option<i64>,
 }
 
 impl Service {
@@ -72,26 +76,37 @@ impl Service {
         let Some(subject) = token::check(&self.keys, Purpose::Access, token) else {
             return Ok(None);
         };
-        let found: Option<(SessionRow, AccountRow)> = account_sessions::table
+        // One small question: whatever makes a token bad is asked for at once, and so is what the organisation is at.
+        let found: Option<(NaiveDateTime, i64, i64)> = account_sessions::table
             .inner_join(accounts::table.on(accounts::id.eq(account_sessions::account_id)))
             .filter(account_sessions::id.eq(subject.session))
             .filter(account_sessions::kind.eq(Kind::Tokens.word()))
-            .select((SessionRow::as_select(), AccountRow::as_select()))
+            .filter(account_sessions::ended_at.is_null())
+            .filter(account_sessions::epoch.eq(subject.epoch))
+            .filter(accounts::id.eq(subject.account))
+            .filter(accounts::epoch.eq(subject.epoch))
+            .filter(accounts::active.eq(true))
+            .select((
+                account_sessions::expires_at,
+                accounts::version,
+                Fragment::<BigInt>::sql("(SELECT organisation FROM ledger_head)"),
+            ))
             .first(conn)
             .optional()?;
-        let good = |(session, account): &(SessionRow, AccountRow)| {
-            session::is_live(session, account)
-                && account.id == subject.account
-                && account.epoch == subject.epoch
-        };
-        let Some((session, account)) = found.filter(good) else {
+        let Some((_, version, organisation)) = found.filter(|(until, ..)| *until > clock::now())
+        else {
             return Ok(None);
         };
+        let viewer = match self.recall(subject.account, version, organisation) {
+            Some(viewer) => viewer,
+            None => self.viewer(conn, regions, subject.account)?,
+        };
         Ok(Some(Bearer {
-            account: account.id,
-            viewer: self.viewer_of(conn, regions, &account)?.from_origin(origin),
+            account: subject.account,
+            viewer: viewer.from_origin(origin),
             read_only: false,
-            session: Some(session.id),
+            session: Some(subject.session),
+            organisation: Some(organisation),
         }))
     }
 

@@ -72,6 +72,17 @@ impl Service {
         self.viewer_of(conn, regions, &account)
     }
 
+    /// The viewer made of these versions before, if it is still remembered.
+    pub(super) fn recall(&self, account: i64, version: i64, organisation: i64) -> Option<Viewer> {
+        let known = self
+            .remembered
+            .viewers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let same = |(a, o, _): &&(i64, i64, Viewer)| (*a, *o) == (version, organisation);
+        known.get(&account).filter(same).map(|(.., v)| v.clone())
+    }
+
     /// The viewer of an account. Every change of name, home or roles raises the account's version, so one made
     /// of the same versions is the same.
     pub(super) fn viewer_of(
@@ -81,16 +92,9 @@ impl Service {
         account: &AccountRow,
     ) -> Result<Viewer> {
         let organisation = tree::version(conn)?;
-        let known = self
-            .remembered
-            .viewers
-            .read()
-            .unwrap_or_else(PoisonError::into_inner);
-        let same = |(a, o, _): &&(i64, i64, Viewer)| (*a, *o) == (account.version, organisation);
-        if let Some((_, _, viewer)) = known.get(&account.id).filter(same) {
-            return Ok(viewer.clone());
+        if let Some(viewer) = self.recall(account.id, account.version, organisation) {
+            return Ok(viewer);
         }
-        drop(known);
         let tree = self.tree_of(conn, regions, organisation)?;
         let held: Vec<_> = row::held(conn, account.id)?
             .into_iter()

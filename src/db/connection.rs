@@ -1,5 +1,9 @@
 //! Opening a ledger: the engine is chosen by the address, never by trying.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::{PgConnection, SqliteConnection};
@@ -90,6 +94,7 @@ impl Database {
         if let Some(folder) = std::path::Path::new(&self.address).parent() {
             std::fs::create_dir_all(folder).doing("建立数据目录")?;
         }
+        self.keep_private()?;
         let mut conn =
             SqliteConnection::establish(&self.address).doing("打开 SQLite 数据库文件")?;
         conn.batch_execute(&format!("PRAGMA busy_timeout = {PATIENCE}"))?;
@@ -100,6 +105,16 @@ impl Database {
         )?;
         check_sqlite_version(&mut conn)?;
         Ok(Conn::Sqlite(conn))
+    }
+
+    /// A new file is its owner's alone; the engine gives the files beside it the same rights.
+    fn keep_private(&self) -> Result<()> {
+        let mut options = OpenOptions::new();
+        let made = options.write(true).create_new(true).mode(0o600);
+        match made.open(&self.address) {
+            Err(e) if e.kind() != ErrorKind::AlreadyExists => Err(e).doing("建立数据库文件"),
+            _ => Ok(()),
+        }
     }
 
     /// Opens one connection and brings the schema up to date.

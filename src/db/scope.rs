@@ -3,12 +3,13 @@
 //! Two doors. [`visible`] gives entries the viewer sees in full; [`summaries`] adds what is published to
 //! everyone signed in, and whoever uses it must cut the fields by `Viewer::sight` (`ledger::sight`).
 
-use diesel::dsl::{auto_type, sql};
+use diesel::dsl::Filter;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::auth::{Reach, Right, Viewer};
 use crate::db::connection::Conn;
+use crate::db::fragment::Fragment;
 use crate::db::schema::entries;
 use crate::error::Result;
 
@@ -16,51 +17,65 @@ use crate::error::Result;
 const PUBLISHED: &str = "(entries.published AND entries.present AND (entries.within_id IS NULL OR EXISTS \
      (SELECT 1 FROM entries AS above WHERE above.id = entries.within_id AND above.published AND above.present)))";
 
-#[auto_type]
-#[expect(
-    clippy::let_with_type_underscore,
-    reason = "auto_type derives the type from it"
-)]
-fn within(everything: bool, departments: Vec<i64>) -> _ {
-    let everything = everything.into_sql::<Bool>();
-    let inside: _ = everything.or(entries::department_id.eq_any(departments));
-    entries::table.filter(inside)
-}
+/// Entries cut to a scope.
+pub type Scoped = Filter<entries::table, Fragment<Bool>>;
 
-#[auto_type]
-#[expect(
-    clippy::let_with_type_underscore,
-    reason = "auto_type derives the type from it"
-)]
-fn within_or_published(everything: bool, departments: Vec<i64>) -> _ {
-    let everything = everything.into_sql::<Bool>();
-    let published: diesel::expression::SqlLiteral<Bool> = sql::<Bool>(PUBLISHED);
-    let inside: _ = everything
-        .or(entries::department_id.eq_any(departments))
-        .or(published);
-    entries::table.filter(inside)
-}
-
-fn parts(viewer: &Viewer, right: Right) -> (bool, Vec<i64>) {
-    match viewer.reach(right) {
-        Reach::Everything => (true, Vec::new()),
-        Reach::Departments(ids) => (false, ids.clone()),
+/// The condition that an entry is of one of these departments.
+///
+/// Unless `indexed`, the engine is kept from looking them up by their index, so that it can follow an order instead.
+#[must_use]
+pub fn of_any(departments: &[i64], indexed: bool) -> Fragment<Bool> {
+    // The plus changes nothing but that no index fits.
+    let owner = Fragment::sql(if indexed {
+        "entries.department_id"
+    } else {
+        "+entries.department_id"
+    });
+    match departments {
+        [one] => owner.then(" = ").number(*one),
+        many => owner.then(" IN ").numbers(many),
     }
 }
 
 /// Entries that the viewer sees in full, removed ones included.
 #[must_use]
-pub fn visible(viewer: &Viewer) -> within {
-    let (everything, departments) = parts(viewer, Right::SeeOwn);
-    within(everything, departments)
+pub fn visible(viewer: &Viewer) -> Scoped {
+    entries::table.filter(match viewer.reach(Right::SeeOwn) {
+        Reach::Everything => Fragment::sql("TRUE"),
+        Reach::Departments(ids) => of_any(ids, true),
+    })
 }
 
 /// Entries that the viewer sees at least in part: those in reach, and the published ones of everybody else.
 #[must_use]
-pub fn summaries(viewer: &Viewer) -> within_or_published {
+pub fn summaries(viewer: &Viewer) -> Scoped {
     // Amounts are the least that lets one see what is not published.
-    let (everything, departments) = parts(viewer, Right::SeeMoney);
-    within_or_published(everything, departments)
+    entries::table.filter(match viewer.reach(Right::SeeMoney) {
+        Reach::Everything => Fragment::sql("TRUE"),
+        Reach::Departments(ids) => Fragment::sql("(")
+            .append(of_any(ids, true))
+            .then(" OR ")
+            .then(PUBLISHED)
+            .then(")"),
+    })
+}
+
+/// Of [`summaries`], those of some departments.
+///
+/// Where all of them are in reach, nothing else has to be asked of an entry. `indexed` as for [`of_any`].
+#[must_use]
+pub fn summaries_of(viewer: &Viewer, departments: &[i64], indexed: bool) -> Scoped {
+    let of_these = of_any(departments, indexed);
+    let reach = viewer.reach(Right::SeeMoney);
+    entries::table.filter(match reach {
+        Reach::Departments(ids) if !departments.iter().all(|d| reach.covers(*d)) => of_these
+            .then(" AND (")
+            .append(of_any(ids, false))
+            .then(" OR ")
+            .then(PUBLISHED)
+            .then(")"),
+        _ => of_these,
+    })
 }
 
 /// Departments of a wish that are within a right's reach; all that are, when nothing is wished for.
@@ -122,7 +137,7 @@ pub fn standing(conn: &mut Conn, register: &str, after: i64, limit: i64) -> Resu
             entries::department_id,
             entries::within_id,
             entries::present,
-            sql::<Bool>(PUBLISHED),
+            Fragment::<Bool>::sql(PUBLISHED),
         ))
         .load(conn)?)
 }

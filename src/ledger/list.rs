@@ -8,22 +8,22 @@ mod drive;
 mod facets;
 mod order;
 mod params;
+mod row;
 
 use std::collections::BTreeMap;
 
-use crate::auth::{Right, Sight, Viewer};
+use crate::auth::{Right, Viewer};
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::ledger::as_of::Definitions;
-use crate::ledger::entry::{self, EntryRow};
 use crate::ledger::sight;
 use crate::register::field::{Register, Stage};
-use crate::register::value::Document;
 
 pub use cursor::Cursor;
 pub(super) use drive::named;
 pub use facets::{CAP, Count, Facet, facet_keys, facets, total};
 pub use params::{Asked, RESERVED, ask};
+pub use row::{Row, Values};
 
 /// How many rows a page has when nothing is said.
 pub const DEFAULT_LIMIT: usize = 50;
@@ -206,54 +206,6 @@ impl Default for Paging {
     }
 }
 
-/// One entry in a list, as this viewer sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Row {
-    /// Identity.
-    pub id: i64,
-    /// Code.
-    pub code: String,
-    /// Name.
-    pub name: String,
-    /// Owning department.
-    pub department_id: i64,
-    /// Stage word.
-    pub stage: String,
-    /// How complete it is; only for those who see it in full.
-    pub completeness: Option<i32>,
-    /// Version.
-    pub revision: i32,
-    /// Change set that changed it last.
-    pub changed_seq: i64,
-    /// How much of it is seen.
-    pub sight: Sight,
-    /// The values of the columns asked for that are seen.
-    pub values: Document,
-}
-
-impl Row {
-    /// What a viewer sees of a stored entry in these columns.
-    #[must_use]
-    pub fn seen(viewer: &Viewer, register: &Register, columns: &[String], row: EntryRow) -> Self {
-        let sight = viewer.sight(row.department_id);
-        let wanted =
-            |key: &str| columns.iter().any(|c| c == key) && sight::shows_key(register, key, sight);
-        let values = entry::pick(&row.attributes, wanted);
-        Self {
-            id: row.id,
-            code: row.code,
-            name: row.name,
-            department_id: row.department_id,
-            stage: row.stage,
-            completeness: (sight >= Sight::Own).then_some(row.completeness),
-            revision: row.revision,
-            changed_seq: row.changed_seq,
-            sight,
-            values,
-        }
-    }
-}
-
 /// A page of a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
@@ -286,7 +238,7 @@ pub fn page(
     if from.backward {
         found.reverse();
     }
-    let here = |row: Option<&EntryRow>, backward: bool| {
+    let here = |row: Option<&row::Stored>, backward: bool| {
         row.map(|row| Cursor::at(query.sort, row, backward))
     };
     let (before, behind) = if from.backward {
@@ -296,7 +248,8 @@ pub fn page(
     };
     let previous = here(found.first(), true).filter(|_| before);
     let next = here(found.last(), false).filter(|_| behind);
-    let seen = |row| Row::seen(viewer, definitions.register, &query.columns, row);
+    let columns = row::Columns::of(definitions.register, &query.columns);
+    let seen = |row| Row::seen(viewer, &columns, row);
     Ok(Page {
         rows: found.into_iter().map(seen).collect(),
         next,
@@ -319,6 +272,7 @@ pub fn walk(
     mut each: impl FnMut(Row) -> Result<bool>,
 ) -> Result<()> {
     let plan = drive::Plan::of(viewer, definitions.register, query)?;
+    let columns = row::Columns::of(definitions.register, &query.columns);
     let mut from = cursor::Start::of(query, None)?;
     loop {
         let found = drive::rows(conn, &plan, &from, STRIDE)?;
@@ -327,7 +281,7 @@ pub fn walk(
             from = cursor::Start::of(query, Some(&Cursor::at(query.sort, last, false)))?;
         }
         for row in found {
-            let row = Row::seen(viewer, definitions.register, &query.columns, row);
+            let row = Row::seen(viewer, &columns, row);
             if !each(row)? {
                 return Ok(());
             }

@@ -21,6 +21,14 @@ impl Kept {
     pub fn get(&self, conn: &mut Conn) -> Result<Arc<Directory>> {
         // The version first: a change in between makes what is kept stale, never wrongly fresh.
         let version = tree::version(conn)?;
+        self.at(conn, version)
+    }
+
+    /// The directory as it is now, when this version of the organisation was read just before.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn at(&self, conn: &mut Conn, version: i64) -> Result<Arc<Directory>> {
         let held = self.held.lock().ok().and_then(|held| held.clone());
         if let Some((of, directory)) = held
             && of == version

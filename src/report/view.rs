@@ -44,7 +44,7 @@ pub fn export(
         .doing("写入导出文件")?;
     connection::snapshot(conn, |conn| {
         list::walk(conn, viewer, definitions, query, |row| {
-            file.row(&row.values).doing("写入导出文件")?;
+            file.row(&row.values.document()).doing("写入导出文件")?;
             Ok(true)
         })
     })?;

@@ -5,10 +5,13 @@
 //! database first (D10), so nothing can be touched by nobody.
 
 use std::future::{Ready, ready};
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
+use actix_web::http::header::ContentType;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
+use serde::Serialize;
 
 use crate::accounts::{Bearer, Must, Session};
 use crate::app::App;
@@ -17,6 +20,7 @@ use crate::auth::viewer::Origin;
 use crate::db::connection::Conn;
 use crate::db::pool::WAIT;
 use crate::error::{Doing, Error, Result};
+use crate::org::directory::Directory;
 use crate::web::answer::Failure;
 use crate::web::gate::RequestId;
 use crate::web::origin;
@@ -84,6 +88,17 @@ impl Ask<'_> {
             csrf.unwrap_or_default(),
             self.flash.clone(),
         )
+    }
+
+    /// The organisation of the moment.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn directory(&mut self) -> Result<Arc<Directory>> {
+        match self.bearer.as_ref().and_then(|b| b.organisation) {
+            Some(version) => self.state.directory.at(self.conn, version),
+            None => self.state.directory.get(self.conn),
+        }
     }
 
     /// The address asked for, without its query.
@@ -176,6 +191,22 @@ impl Caller {
         work: impl FnOnce(&mut Ask<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Failure> {
         self.run(true, work).await
+    }
+
+    /// Answers with JSON, written where it was put together: moving a list of texts to another thread costs more.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub async fn json<T: Serialize>(
+        self,
+        work: impl FnOnce(&mut Ask<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<HttpResponse, Failure> {
+        let body = self
+            .read(|ask| serde_json::to_vec(&work(ask)?).doing("生成 JSON"))
+            .await?;
+        Ok(HttpResponse::Ok()
+            .content_type(ContentType::json())
+            .body(body))
     }
 
     /// Answers with a page.

@@ -34,7 +34,7 @@ impl<'a> Desk<'a> {
         }
         Ok(Self {
             app: ask.app,
-            directory: ask.state.directory.get(ask.conn)?,
+            directory: ask.directory()?,
             key: register.to_owned(),
         })
     }

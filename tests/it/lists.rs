@@ -262,7 +262,7 @@ fn everyone_sees_exactly_their_columns() {
             let rows = found.unwrap().rows;
             let mut names: Vec<String> = rows
                 .into_iter()
-                .filter(|r| r.values.contains_key(key))
+                .filter(|r| r.values.document().contains_key(key))
                 .map(|r| r.name)
                 .collect();
             names.sort();

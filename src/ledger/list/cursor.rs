@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::row::Stored;
 use super::{Query, Sort};
 use crate::error::{Error, Problem, Result};
-use crate::ledger::entry::EntryRow;
 
 /// The value of an entry in the list's order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Cursor {
 impl Cursor {
     /// Beside this row: the page behind it, or with `backward` the one before it.
     #[must_use]
-    pub fn at(sort: Sort, row: &EntryRow, backward: bool) -> Self {
+    pub(super) fn at(sort: Sort, row: &Stored, backward: bool) -> Self {
         Self {
             sort: sort.word().to_owned(),
             key: Some((key(sort, row), row.id)),
@@ -83,28 +83,14 @@ fn wrong() -> Error {
     )])
 }
 
-/// Stands for no amount: before all others.
-const NO_AMOUNT: i64 = -9_000_000_000_000_000_000;
-
-/// The value of a row in an order; must be what the order's expression gives in the database.
-fn key(sort: Sort, row: &EntryRow) -> Key {
+/// The value of a row in an order.
+fn key(sort: Sort, row: &Stored) -> Key {
     match sort {
         Sort::Recorded => Key::Number(row.id),
-        Sort::Code => Key::Text(row.code.clone()),
-        Sort::Name => Key::Text(row.name_key.clone()),
-        Sort::Changed => Key::Number(row.changed_seq),
-        Sort::Department => Key::Number(row.department_id),
-        Sort::Stage => Key::Number(stage_rank(&row.stage)),
-        Sort::Completeness => Key::Number(i64::from(row.completeness)),
-        Sort::Amount => Key::Number(row.amount.unwrap_or(NO_AMOUNT)),
-        Sort::Year => Key::Number(row.year.map_or(-1, i64::from)),
+        Sort::Code | Sort::Name => Key::Text(row.key.clone()),
+        // The database has written a number.
+        _ => Key::Number(row.key.parse().unwrap_or_default()),
     }
-}
-
-fn stage_rank(word: &str) -> i64 {
-    let stages = ["application", "build", "acceptance", "operation", "retired"];
-    let at = stages.iter().position(|s| *s == word);
-    at.and_then(|at| i64::try_from(at).ok()).unwrap_or(9)
 }
 
 /// Where reading begins, and which way it goes.

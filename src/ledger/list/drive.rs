@@ -3,19 +3,20 @@
 //! Neither engine can be trusted to choose: `SQLite` keeps no statistics, and `PostgreSQL` has none yet right after
 //! an import. So the sizes of the two sets that may be small are looked up, each only as far as it matters.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Text};
 
 use super::cursor::{Key, Start};
 use super::order::{behind, order, sought};
+use super::row::Stored;
 use super::{Query, Sort};
 use crate::auth::{Right, Viewer};
 use crate::db::connection::Conn;
+use crate::db::fragment::Fragment;
 use crate::db::schema::entries;
-use crate::db::scope::{narrowed, summaries, visible};
+use crate::db::scope::{narrowed, of_any, summaries, summaries_of, visible};
 use crate::error::Result;
-use crate::ledger::entry::{EntryRow, stage_word};
+use crate::ledger::entry::stage_word;
 use crate::ledger::{search, sight};
 use crate::register::field::Register;
 
@@ -72,12 +73,13 @@ impl<'p> Plan<'p> {
         }
         let mut parts = Vec::new();
         if let Some(search) = &query.search {
+            // Words for values are of one register anyway.
+            if groups.is_empty() {
+                groups.push(vec![search::register_word(&register.key)]);
+            }
             let (words, uncertain) = sought(search)?;
             groups.extend(words.into_iter().map(|w| vec![w]));
             parts = uncertain;
-        }
-        if !groups.is_empty() {
-            groups.push(vec![search::register_word(&register.key)]);
         }
         let wished = (!query.departments.is_empty()).then(|| query.departments.clone());
         let departments = rights.into_iter().fold(wished, |held, right| {
@@ -99,36 +101,26 @@ impl<'p> Plan<'p> {
         self.departments.as_ref().is_some_and(Vec::is_empty)
     }
 
-    /// The rows that fit, but for words and order.
-    fn scope<'a>(&self) -> Boxed<'a> {
-        let scoped: Boxed<'a> = if self.mine {
-            visible(self.viewer).into_boxed()
-        } else {
-            summaries(self.viewer).into_boxed()
-        };
-        scoped.filter(entries::present.eq(true))
-    }
-
-    /// The same, of the register; `indexed` lets the engine go through the departments.
+    /// The rows that fit, but for words and order; `indexed` lets the engine go through the departments.
     fn base<'a>(&self, indexed: bool) -> Boxed<'a> {
-        let mut query = self
-            .scope()
+        let scoped: Boxed<'a> = match &self.departments {
+            Some(departments) if self.mine => visible(self.viewer)
+                .filter(of_any(departments, indexed))
+                .into_boxed(),
+            Some(departments) => summaries_of(self.viewer, departments, indexed).into_boxed(),
+            None if self.mine => visible(self.viewer).into_boxed(),
+            None => summaries(self.viewer).into_boxed(),
+        };
+        let mut query = scoped
+            .filter(entries::present.eq(true))
             .filter(entries::register.eq(self.register.key.clone()));
-        if let Some(departments) = &self.departments {
-            query = match departments.as_slice() {
-                [one] if indexed => query.filter(entries::department_id.eq(*one)),
-                many if indexed => query.filter(entries::department_id.eq_any(many.to_vec())),
-                // The plus keeps SQLite from taking the index of departments and sorting what it finds.
-                many => query.filter(sql::<BigInt>("+entries.department_id").eq_any(many.to_vec())),
-            };
-        }
         for part in &self.parts {
             query = query.filter(
-                sql::<Bool>("(entries.name_key LIKE ")
-                    .bind::<Text, _>(part.clone())
-                    .sql(" ESCAPE '!' OR lower(entries.code) LIKE ")
-                    .bind::<Text, _>(part.clone())
-                    .sql(" ESCAPE '!')"),
+                Fragment::<Bool>::sql("(entries.name_key LIKE ")
+                    .text(part.clone())
+                    .then(" ESCAPE '!' OR lower(entries.code) LIKE ")
+                    .text(part.clone())
+                    .then(" ESCAPE '!')"),
             );
         }
         query
@@ -140,28 +132,21 @@ impl<'p> Plan<'p> {
         let mut query = query;
         if let Some((key, id)) = &from.key {
             let sort = self.sort;
+            let behind = || Fragment::<Bool>::sql(behind(sort, down));
             query = match key {
                 Key::Number(n) if sort == Sort::Recorded && down => {
                     query.filter(entries::id.lt(*n))
                 }
                 Key::Number(n) if sort == Sort::Recorded => query.filter(entries::id.gt(*n)),
-                Key::Number(n) => query.filter(
-                    sql::<Bool>(&behind(sort, down))
-                        .bind::<BigInt, _>(*n)
-                        .sql(", ")
-                        .bind::<BigInt, _>(*id)
-                        .sql(")"),
-                ),
-                Key::Text(t) => query.filter(
-                    sql::<Bool>(&behind(sort, down))
-                        .bind::<Text, _>(t.clone())
-                        .sql(", ")
-                        .bind::<BigInt, _>(*id)
-                        .sql(")"),
-                ),
+                Key::Number(n) => {
+                    query.filter(behind().number(*n).then(", ").number(*id).then(")"))
+                }
+                Key::Text(t) => {
+                    query.filter(behind().text(t.clone()).then(", ").number(*id).then(")"))
+                }
             };
         }
-        query.order(sql::<Bool>(&order(self.sort, down, indexed)))
+        query.order(Fragment::<Bool>::sql(order(self.sort, down, indexed)))
     }
 
     fn expression(&self, conn: &Conn) -> String {
@@ -195,6 +180,10 @@ impl<'p> Plan<'p> {
     }
 }
 
+fn numbered(ids: &[i64]) -> Fragment<Bool> {
+    Fragment::sql("entries.id IN ").numbers(ids)
+}
+
 /// Words as the engine's own query language, one of each group; empty when there are none.
 fn expression_of(conn: &Conn, groups: &[Vec<String>]) -> String {
     let (quote, any, all) = match conn {
@@ -214,8 +203,9 @@ pub(super) fn rows(
     plan: &Plan<'_>,
     from: &Start,
     limit: usize,
-) -> Result<Vec<EntryRow>> {
-    let load = |conn: &mut Conn, query: Boxed<'_>| query.select(EntryRow::as_select()).load(conn);
+) -> Result<Vec<Stored>> {
+    let load =
+        |conn: &mut Conn, query: Boxed<'_>| query.select(Stored::columns(plan.sort)).load(conn);
     fetch(conn, plan, from, limit, load)
 }
 
@@ -252,7 +242,7 @@ fn fetch<T>(
             plan.ordered(plan.base(true), from, one)
         }
         Drive::Few(ids) => {
-            let among = plan.base(false).filter(entries::id.eq_any(ids.clone()));
+            let among = plan.base(false).filter(numbered(ids));
             plan.ordered(among, from, false)
         }
     };
@@ -267,7 +257,7 @@ fn fetch<T>(
             key: None,
             backward: from.backward,
         };
-        let found = plan.base(false).filter(entries::id.eq_any(ids));
+        let found = plan.base(false).filter(numbered(&ids));
         return Ok(load(conn, plan.ordered(found, &start, false))?);
     }
     Ok(load(conn, query.limit(most))?)
@@ -278,14 +268,18 @@ fn fetch<T>(
 fn having<'a>(conn: &Conn, query: Boxed<'a>, words: String) -> Boxed<'a> {
     match conn {
         Conn::Sqlite(_) => query.filter(
-            sql::<Bool>("+entries.id IN (SELECT rowid FROM entry_words WHERE entry_words MATCH ")
-                .bind::<Text, _>(words)
-                .sql(")"),
+            Fragment::<Bool>::sql(
+                "+entries.id IN (SELECT rowid FROM entry_words WHERE entry_words MATCH ",
+            )
+            .text(words)
+            .then(")"),
         ),
         Conn::Postgres(_) => query.filter(
-            sql::<Bool>("entries.id IN (SELECT entry_id FROM entry_words WHERE words @@ CAST(")
-                .bind::<Text, _>(words)
-                .sql(" AS tsquery))"),
+            Fragment::<Bool>::sql(
+                "entries.id IN (SELECT entry_id FROM entry_words WHERE words @@ CAST(",
+            )
+            .text(words)
+            .then(" AS tsquery))"),
         ),
     }
 }
@@ -329,8 +323,8 @@ fn by_words<T>(
         after = ids.last().copied();
         let ended = ids.len() < chunk;
         let most = i64::try_from(limit - out.len()).unwrap_or(i64::MAX);
-        let among = plan.base(false).filter(entries::id.eq_any(ids));
-        let order = sql::<Bool>(&order(Sort::Recorded, down, true));
+        let among = plan.base(false).filter(numbered(&ids));
+        let order = Fragment::<Bool>::sql(order(Sort::Recorded, down, true));
         out.extend(load(conn, among.order(order).limit(most))?);
         if ended || out.len() >= limit {
             return Ok(out);
@@ -381,7 +375,7 @@ fn has_few(conn: &mut Conn, register: &str, departments: &[i64]) -> Result<bool>
     let most = i64::try_from(SMALL + 1).unwrap_or(i64::MAX);
     let found = entries::table
         .filter(entries::register.eq(register.to_owned()))
-        .filter(entries::department_id.eq_any(departments.to_vec()))
+        .filter(of_any(departments, true))
         .select(entries::id)
         .limit(most)
         .load::<i64>(conn)?;

@@ -6,12 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::cursor::Start;
+use super::row::Stored;
 use super::{Query, drive};
 use crate::auth::{Sight, Viewer};
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::ledger::as_of::Definitions;
-use crate::ledger::entry::{self, EntryRow, stage_word};
+use crate::ledger::entry::{self, stage_word};
 use crate::ledger::{search, sight};
 use crate::register::field::{Field, FieldType, Stage};
 use crate::register::value::{Document, Names};
@@ -140,7 +141,7 @@ fn sample(
         whole = true;
     }
     let filtered = |key: &str| definitions.register.field(key).is_some_and(|f| f.filter);
-    let read = |row: EntryRow| Read {
+    let read = |row: Stored| Read {
         document: entry::pick(&row.attributes, filtered),
         sight: viewer.sight(row.department_id),
         department: row.department_id,

@@ -1,5 +1,7 @@
 //! What a list is ordered and searched by, as the database is asked for it.
 
+use std::borrow::Cow;
+
 use super::Sort;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::search;
@@ -20,6 +22,15 @@ fn expression(sort: Sort) -> &'static str {
         Sort::Completeness => "entries.completeness",
         Sort::Amount => "COALESCE(entries.amount, -9000000000000000000)",
         Sort::Year => "COALESCE(entries.year, -1)",
+    }
+}
+
+/// The value of an order as text, for the cursor; the entry's own number needs no other.
+pub(super) fn key(sort: Sort) -> Cow<'static, str> {
+    match sort {
+        Sort::Recorded => "''".into(),
+        Sort::Code | Sort::Name => expression(sort).into(),
+        _ => format!("CAST({} AS TEXT)", expression(sort)).into(),
     }
 }
 

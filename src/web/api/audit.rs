@@ -146,33 +146,34 @@ struct Checks {
     extensions(("x-permission" = json!("see_audit")), ("x-scope" = json!("all"))))]
 #[get("/audit")]
 async fn read_log(caller: Caller, query: web::Query<Which>) -> Result<HttpResponse, Failure> {
-    let page = caller.read(move |ask| {
-        let most = limit(query.limit)?;
-        let text = |t: &Option<String>| t.clone().unwrap_or_default();
-        fields::plain(&[
-            ("actor", query.actor.as_deref()),
-            ("action", query.action.as_deref()),
-        ])?;
-        let (from, until) = (text(&query.from), text(&query.until));
-        let (actor, action, result) =
-            (text(&query.actor), text(&query.action), text(&query.result));
-        let (mut filter, problems) =
-            ui::audit::filter(&actor, &action, &result, (&from, &until), "");
-        if !problems.is_empty() {
-            return Err(Error::Invalid(problems));
-        }
-        filter.before = query.cursor;
-        let mut lines = audit::page(ask.conn, &ask.viewer, &filter, most + 1)?;
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let more = lines.len() > most;
-        lines.truncate(most);
-        let next = lines.last().filter(|_| more).map(|l| l.seq);
-        Ok(LogPage {
-            items: lines.into_iter().map(LogLine::from).collect(),
-            next,
+    caller
+        .json(move |ask| {
+            let most = limit(query.limit)?;
+            let text = |t: &Option<String>| t.clone().unwrap_or_default();
+            fields::plain(&[
+                ("actor", query.actor.as_deref()),
+                ("action", query.action.as_deref()),
+            ])?;
+            let (from, until) = (text(&query.from), text(&query.until));
+            let (actor, action, result) =
+                (text(&query.actor), text(&query.action), text(&query.result));
+            let (mut filter, problems) =
+                ui::audit::filter(&actor, &action, &result, (&from, &until), "");
+            if !problems.is_empty() {
+                return Err(Error::Invalid(problems));
+            }
+            filter.before = query.cursor;
+            let mut lines = audit::page(ask.conn, &ask.viewer, &filter, most + 1)?;
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            let more = lines.len() > most;
+            lines.truncate(most);
+            let next = lines.last().filter(|_| more).map(|l| l.seq);
+            Ok(LogPage {
+                items: lines.into_iter().map(LogLine::from).collect(),
+                next,
+            })
         })
-    });
-    Ok(HttpResponse::Ok().json(page.await?))
+        .await
 }
 
 /// Recomputes both chains: the audit log's and the ledger's.
@@ -181,30 +182,31 @@ async fn read_log(caller: Caller, query: web::Query<Which>) -> Result<HttpRespon
     extensions(("x-permission" = json!("see_audit")), ("x-scope" = json!("all"))))]
 #[get("/audit/verify")]
 async fn check(caller: Caller) -> Result<HttpResponse, Failure> {
-    let checks = caller.read(|ask| {
-        ask.viewer.may_anywhere(Right::SeeAudit)?;
-        let log = audit::verify(ask.conn, &ask.viewer)?;
-        let ledger = verify::verify(ask.conn)?;
-        Ok(Checks {
-            audit: ChainChecked {
-                links: log.lines,
-                head: log.head,
-                broken: log.broken.map(|b| Fault {
-                    seq: b.seq,
-                    message: b.message,
-                }),
-            },
-            ledger: ChainChecked {
-                links: ledger.change_sets,
-                head: ledger.head,
-                broken: ledger.broken.map(|b| Fault {
-                    seq: b.seq,
-                    message: b.reason,
-                }),
-            },
+    caller
+        .json(|ask| {
+            ask.viewer.may_anywhere(Right::SeeAudit)?;
+            let log = audit::verify(ask.conn, &ask.viewer)?;
+            let ledger = verify::verify(ask.conn)?;
+            Ok(Checks {
+                audit: ChainChecked {
+                    links: log.lines,
+                    head: log.head,
+                    broken: log.broken.map(|b| Fault {
+                        seq: b.seq,
+                        message: b.message,
+                    }),
+                },
+                ledger: ChainChecked {
+                    links: ledger.change_sets,
+                    head: ledger.head,
+                    broken: ledger.broken.map(|b| Fault {
+                        seq: b.seq,
+                        message: b.reason,
+                    }),
+                },
+            })
         })
-    });
-    Ok(HttpResponse::Ok().json(checks.await?))
+        .await
 }
 
 /// Change sets of the ledger, the newest first.
@@ -213,16 +215,17 @@ async fn check(caller: Caller) -> Result<HttpResponse, Failure> {
     extensions(("x-permission" = json!("see_audit")), ("x-scope" = json!("all"))))]
 #[get("/audit/changes")]
 async fn list_changes(caller: Caller, query: web::Query<Before>) -> Result<HttpResponse, Failure> {
-    let page = caller.read(move |ask| {
-        let most = limit(query.limit)?;
-        let mut items = changes::page(ask.conn, &ask.viewer, query.cursor, most + 1)?;
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let more = items.len() > most;
-        items.truncate(most);
-        let next = items.last().filter(|_| more).map(|c| c.seq);
-        Ok(ChangePage { items, next })
-    });
-    Ok(HttpResponse::Ok().json(page.await?))
+    caller
+        .json(move |ask| {
+            let most = limit(query.limit)?;
+            let mut items = changes::page(ask.conn, &ask.viewer, query.cursor, most + 1)?;
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            let more = items.len() > most;
+            items.truncate(most);
+            let next = items.last().filter(|_| more).map(|c| c.seq);
+            Ok(ChangePage { items, next })
+        })
+        .await
 }
 
 /// Adds the operations.

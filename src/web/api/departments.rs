@@ -53,22 +53,23 @@ struct RegionQuery {
     extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("none"))))]
 #[get("/regions")]
 async fn list_regions(caller: Caller, query: web::Query<RegionQuery>) -> Answer {
-    let found = caller.read(move |ask| {
-        let regions = ask.app.catalogue.regions();
-        let wanted = query.into_inner().parent;
-        Ok(regions
-            .iter()
-            .filter(|r| wanted.as_ref().is_none_or(|p| r.parent == *p))
-            .map(|r| RegionBody {
-                code: r.code.clone(),
-                name: r.name.clone(),
-                full_name: regions.full_name(&r.code).unwrap_or_default(),
-                level: r.level.clone(),
-                parent: r.parent.clone(),
-            })
-            .collect::<Vec<_>>())
-    });
-    Ok(HttpResponse::Ok().json(found.await?))
+    caller
+        .json(move |ask| {
+            let regions = ask.app.catalogue.regions();
+            let wanted = query.into_inner().parent;
+            Ok(regions
+                .iter()
+                .filter(|r| wanted.as_ref().is_none_or(|p| r.parent == *p))
+                .map(|r| RegionBody {
+                    code: r.code.clone(),
+                    name: r.name.clone(),
+                    full_name: regions.full_name(&r.code).unwrap_or_default(),
+                    level: r.level.clone(),
+                    parent: r.parent.clone(),
+                })
+                .collect::<Vec<_>>())
+        })
+        .await
 }
 
 /// One department.
@@ -161,40 +162,41 @@ struct DepartmentQuery {
     extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("none"))))]
 #[get("/departments")]
 async fn list_departments(caller: Caller, query: web::Query<DepartmentQuery>) -> Answer {
-    let page = caller.read(move |ask| {
-        let query = query.into_inner();
-        fields::plain(&[
-            ("search", query.search.as_deref()),
-            ("region", query.region.as_deref()),
-        ])?;
-        let most = usize::try_from(limit(query.limit)?).unwrap_or(1);
-        let directory = Directory::load(ask.conn)?;
-        let mut all = match query.as_of {
-            Some(day) => as_of::on(ask.conn, &ask.viewer, day)?,
-            None => directory.all().to_vec(),
-        };
-        let word = query.search.as_deref().map(words::name_key);
-        let historical = query.as_of.is_some() || query.ended == Some(true);
-        all.retain(|d| {
-            (historical || !d.is_over())
-                && query.cursor.is_none_or(|after| d.id > after)
-                && query.bureau.is_none_or(|b| d.bureau == b)
-                && query.region.is_none_or_matches(d.region.as_ref())
-                && word
-                    .as_ref()
-                    .is_none_or(|w| d.name_key.contains(w) || words::name_key(&d.code) == *w)
-        });
-        all.sort_by_key(|d| d.id);
-        let more = all.len() > most;
-        all.truncate(most);
-        let next = all.last().filter(|_| more).map(|d| d.id);
-        let items = all
-            .iter()
-            .map(|d| DepartmentBody::of(&directory, d))
-            .collect();
-        Ok(DepartmentPage { items, next })
-    });
-    Ok(HttpResponse::Ok().json(page.await?))
+    caller
+        .json(move |ask| {
+            let query = query.into_inner();
+            fields::plain(&[
+                ("search", query.search.as_deref()),
+                ("region", query.region.as_deref()),
+            ])?;
+            let most = usize::try_from(limit(query.limit)?).unwrap_or(1);
+            let directory = Directory::load(ask.conn)?;
+            let mut all = match query.as_of {
+                Some(day) => as_of::on(ask.conn, &ask.viewer, day)?,
+                None => directory.all().to_vec(),
+            };
+            let word = query.search.as_deref().map(words::name_key);
+            let historical = query.as_of.is_some() || query.ended == Some(true);
+            all.retain(|d| {
+                (historical || !d.is_over())
+                    && query.cursor.is_none_or(|after| d.id > after)
+                    && query.bureau.is_none_or(|b| d.bureau == b)
+                    && query.region.is_none_or_matches(d.region.as_ref())
+                    && word
+                        .as_ref()
+                        .is_none_or(|w| d.name_key.contains(w) || words::name_key(&d.code) == *w)
+            });
+            all.sort_by_key(|d| d.id);
+            let more = all.len() > most;
+            all.truncate(most);
+            let next = all.last().filter(|_| more).map(|d| d.id);
+            let items = all
+                .iter()
+                .map(|d| DepartmentBody::of(&directory, d))
+                .collect();
+            Ok(DepartmentPage { items, next })
+        })
+        .await
 }
 
 /// A filter that, when given, must be met exactly.
@@ -284,12 +286,13 @@ impl From<Event> for EventBody {
     extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("none"))))]
 #[get("/departments/{code}/history")]
 async fn department_history(caller: Caller, code: web::Path<String>) -> Answer {
-    let told = caller.read(move |ask| {
-        let (_, found) = coded(ask, &code)?;
-        let all = event::history(ask.conn, &ask.viewer, found.id)?;
-        Ok(all.into_iter().map(EventBody::from).collect::<Vec<_>>())
-    });
-    Ok(HttpResponse::Ok().json(told.await?))
+    caller
+        .json(move |ask| {
+            let (_, found) = coded(ask, &code)?;
+            let all = event::history(ask.conn, &ask.viewer, found.id)?;
+            Ok(all.into_iter().map(EventBody::from).collect::<Vec<_>>())
+        })
+        .await
 }
 
 /// On which day.
@@ -310,14 +313,15 @@ async fn department_staff(
     code: web::Path<String>,
     query: web::Query<OnDay>,
 ) -> Answer {
-    let terms = caller.read(move |ask| {
-        let (_, found) = coded(ask, &code)?;
-        match query.on {
-            Some(day) => appointment::on(ask.conn, &ask.viewer, found.id, day),
-            None => appointment::of_department(ask.conn, &ask.viewer, found.id),
-        }
-    });
-    Ok(HttpResponse::Ok().json(terms.await?))
+    caller
+        .json(move |ask| {
+            let (_, found) = coded(ask, &code)?;
+            match query.on {
+                Some(day) => appointment::on(ask.conn, &ask.viewer, found.id, day),
+                None => appointment::of_department(ask.conn, &ask.viewer, found.id),
+            }
+        })
+        .await
 }
 
 /// Adds the operations.

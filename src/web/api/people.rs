@@ -108,29 +108,30 @@ struct PersonQuery {
     extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("none"))))]
 #[get("/people")]
 async fn list_people(caller: Caller, query: web::Query<PersonQuery>) -> Answer {
-    let page = caller.read(move |ask| {
-        let query = query.into_inner();
-        fields::plain(&[("search", query.search.as_deref())])?;
-        let most = limit(query.limit)?;
-        let filter = Filter {
-            departments: query.department_id.map(|id| vec![id]),
-            role: query.role,
-            word: query.search.unwrap_or_default(),
-            stale: query.stale == Some(true),
-            with_former: query.former == Some(true),
-            after: query.cursor.unwrap_or(0),
-        };
-        let rules = ask.app.organisation;
-        let mut found = person::list(ask.conn, &ask.viewer, rules, &filter, most + 1)?;
-        let most = usize::try_from(most).unwrap_or(usize::MAX);
-        let more = found.len() > most;
-        found.truncate(most);
-        Ok(PersonPage {
-            next: found.last().filter(|_| more).map(|p| p.id),
-            items: found.into_iter().map(PersonBody::from).collect(),
+    caller
+        .json(move |ask| {
+            let query = query.into_inner();
+            fields::plain(&[("search", query.search.as_deref())])?;
+            let most = limit(query.limit)?;
+            let filter = Filter {
+                departments: query.department_id.map(|id| vec![id]),
+                role: query.role,
+                word: query.search.unwrap_or_default(),
+                stale: query.stale == Some(true),
+                with_former: query.former == Some(true),
+                after: query.cursor.unwrap_or(0),
+            };
+            let rules = ask.app.organisation;
+            let mut found = person::list(ask.conn, &ask.viewer, rules, &filter, most + 1)?;
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            let more = found.len() > most;
+            found.truncate(most);
+            Ok(PersonPage {
+                next: found.last().filter(|_| more).map(|p| p.id),
+                items: found.into_iter().map(PersonBody::from).collect(),
+            })
         })
-    });
-    Ok(HttpResponse::Ok().json(page.await?))
+        .await
 }
 
 /// How closely.
@@ -175,11 +176,12 @@ async fn get_person(caller: Caller, id: web::Path<i64>, query: web::Query<Closel
     extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("none"))))]
 #[get("/people/{id}/terms")]
 async fn person_terms(caller: Caller, id: web::Path<i64>) -> Answer {
-    let terms = caller.read(move |ask| {
-        shown(ask, *id, Glimpse::Masked)?;
-        appointment::of_person(ask.conn, &ask.viewer, *id)
-    });
-    Ok(HttpResponse::Ok().json(terms.await?))
+    caller
+        .json(move |ask| {
+            shown(ask, *id, Glimpse::Masked)?;
+            appointment::of_person(ask.conn, &ask.viewer, *id)
+        })
+        .await
 }
 
 /// A person's record.

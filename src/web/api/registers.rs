@@ -121,7 +121,7 @@ async fn list_registers(caller: Caller) -> Result<HttpResponse, Failure> {
             .collect();
         Ok(Registers { items })
     };
-    Ok(HttpResponse::Ok().json(caller.read(work).await?))
+    caller.json(work).await
 }
 
 /// One register with its fields.
@@ -136,7 +136,7 @@ async fn show_register(caller: Caller, key: web::Path<String>) -> Result<HttpRes
         let register = register.ok_or_else(|| Error::NotFound(format!("登记簿“{key}”")))?;
         Ok(body(catalogue, register))
     };
-    Ok(HttpResponse::Ok().json(caller.read(work).await?))
+    caller.json(work).await
 }
 
 /// Adds the operations.

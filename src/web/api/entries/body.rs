@@ -10,7 +10,7 @@ use crate::ledger::as_of::Definitions;
 use crate::ledger::edit::Given;
 use crate::ledger::entry::stage_word;
 use crate::ledger::facts::{Diff, Entry, Relation, Version};
-use crate::ledger::list::Row;
+use crate::ledger::list::{Row, Values};
 use crate::register::value::Document;
 
 /// A department, by code and name.
@@ -46,7 +46,7 @@ pub struct EntryItem {
     changed_in: i64,
     /// Values by field key, as far as they are seen.
     #[schema(value_type = Object)]
-    values: Document,
+    values: Values,
 }
 
 impl EntryItem {

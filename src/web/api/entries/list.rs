@@ -54,29 +54,30 @@ pub(super) async fn list_entries(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let query = request.query_string().to_owned();
-    let page = caller.read(move |ask| {
-        let desk = Desk::of(ask, &register)?;
-        let definitions = desk.definitions()?;
-        let asked = list::ask(&ask.viewer, definitions, desk::pairs(&query)?)?;
-        let page = list::page(
-            ask.conn,
-            &ask.viewer,
-            definitions,
-            &asked.query,
-            &asked.paging,
-        )?;
-        let word = |cursor: Option<Cursor>| cursor.map(|c| c.word());
-        Ok(EntryPage {
-            items: page
-                .rows
-                .into_iter()
-                .map(|r| EntryItem::of(definitions, r))
-                .collect(),
-            next: word(page.next),
-            previous: word(page.previous),
+    caller
+        .json(move |ask| {
+            let desk = Desk::of(ask, &register)?;
+            let definitions = desk.definitions()?;
+            let asked = list::ask(&ask.viewer, definitions, desk::pairs(&query)?)?;
+            let page = list::page(
+                ask.conn,
+                &ask.viewer,
+                definitions,
+                &asked.query,
+                &asked.paging,
+            )?;
+            let word = |cursor: Option<Cursor>| cursor.map(|c| c.word());
+            Ok(EntryPage {
+                items: page
+                    .rows
+                    .into_iter()
+                    .map(|r| EntryItem::of(definitions, r))
+                    .collect(),
+                next: word(page.next),
+                previous: word(page.previous),
+            })
         })
-    });
-    Ok(HttpResponse::Ok().json(page.await?))
+        .await
 }
 
 /// One value of a filter.
@@ -122,37 +123,38 @@ pub(super) async fn count_entries(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let query = request.query_string().to_owned();
-    let counted = caller.read(move |ask| {
-        let desk = Desk::of(ask, &register)?;
-        let definitions = desk.definitions()?;
-        let (wanted, pairs): (Vec<_>, Vec<_>) = desk::pairs(&query)?
-            .into_iter()
-            .partition(|(k, _)| k == "facet");
-        let asked = list::ask(&ask.viewer, definitions, pairs)?;
-        let mut keys = list::facet_keys(&ask.viewer, definitions);
-        if let Some((_, unknown)) = wanted.iter().find(|(_, v)| !keys.contains(v)) {
-            let message = format!("没有筛选项“{unknown}”。");
-            let hint = format!("可用: {}", keys.join("、"));
-            let problem = Problem::new("facet", "unknown_filter", &message, &hint);
-            return Err(Error::Invalid(vec![problem]));
-        }
-        if !wanted.is_empty() {
-            keys.retain(|k| wanted.iter().any(|(_, v)| v == k));
-        }
-        let facets = list::facets(ask.conn, &ask.viewer, definitions, &asked.query, &keys)?;
-        let (total, more) = list::total(ask.conn, &ask.viewer, definitions, &asked.query)?;
-        let items = facets.into_iter().map(|f| FacetBody {
-            key: f.key,
-            label: f.label,
-            values: f.values.into_iter().map(count).collect(),
-        });
-        Ok(Facets {
-            total,
-            more,
-            items: items.collect(),
+    caller
+        .json(move |ask| {
+            let desk = Desk::of(ask, &register)?;
+            let definitions = desk.definitions()?;
+            let (wanted, pairs): (Vec<_>, Vec<_>) = desk::pairs(&query)?
+                .into_iter()
+                .partition(|(k, _)| k == "facet");
+            let asked = list::ask(&ask.viewer, definitions, pairs)?;
+            let mut keys = list::facet_keys(&ask.viewer, definitions);
+            if let Some((_, unknown)) = wanted.iter().find(|(_, v)| !keys.contains(v)) {
+                let message = format!("没有筛选项“{unknown}”。");
+                let hint = format!("可用: {}", keys.join("、"));
+                let problem = Problem::new("facet", "unknown_filter", &message, &hint);
+                return Err(Error::Invalid(vec![problem]));
+            }
+            if !wanted.is_empty() {
+                keys.retain(|k| wanted.iter().any(|(_, v)| v == k));
+            }
+            let facets = list::facets(ask.conn, &ask.viewer, definitions, &asked.query, &keys)?;
+            let (total, more) = list::total(ask.conn, &ask.viewer, definitions, &asked.query)?;
+            let items = facets.into_iter().map(|f| FacetBody {
+                key: f.key,
+                label: f.label,
+                values: f.values.into_iter().map(count).collect(),
+            });
+            Ok(Facets {
+                total,
+                more,
+                items: items.collect(),
+            })
         })
-    });
-    Ok(HttpResponse::Ok().json(counted.await?))
+        .await
 }
 
 fn count(count: list::Count) -> CountBody {
@@ -257,37 +259,38 @@ pub(super) async fn search_entries(
     caller: Caller,
     query: web::Query<SearchQuery>,
 ) -> Result<HttpResponse, Failure> {
-    let found = caller.read(move |ask| {
-        let app = ask.app;
-        let mut items = Vec::new();
-        for register in app.catalogue.registers() {
-            let desk = Desk::of(ask, &register.key)?;
-            let definitions = desk.definitions()?;
-            let asked = list::ask(&ask.viewer, definitions, [("search", query.q.as_str())])?;
-            if asked.query.search.is_none() {
-                let problem = Problem::new("q", "required", "请输入要查找的内容。", "");
-                return Err(Error::Invalid(vec![problem]));
+    caller
+        .json(move |ask| {
+            let app = ask.app;
+            let mut items = Vec::new();
+            for register in app.catalogue.registers() {
+                let desk = Desk::of(ask, &register.key)?;
+                let definitions = desk.definitions()?;
+                let asked = list::ask(&ask.viewer, definitions, [("search", query.q.as_str())])?;
+                if asked.query.search.is_none() {
+                    let problem = Problem::new("q", "required", "请输入要查找的内容。", "");
+                    return Err(Error::Invalid(vec![problem]));
+                }
+                let paging = Paging {
+                    cursor: None,
+                    limit: 10,
+                };
+                let wanted: &Query = &asked.query;
+                let page = list::page(ask.conn, &ask.viewer, definitions, wanted, &paging)?;
+                if !page.rows.is_empty() {
+                    items.push(Group {
+                        register: register.key.clone(),
+                        label: register.label.clone(),
+                        more: page.next.is_some(),
+                        items: page
+                            .rows
+                            .into_iter()
+                            .map(|r| EntryItem::of(definitions, r))
+                            .collect(),
+                    });
+                }
             }
-            let paging = Paging {
-                cursor: None,
-                limit: 10,
-            };
-            let wanted: &Query = &asked.query;
-            let page = list::page(ask.conn, &ask.viewer, definitions, wanted, &paging)?;
-            if !page.rows.is_empty() {
-                items.push(Group {
-                    register: register.key.clone(),
-                    label: register.label.clone(),
-                    more: page.next.is_some(),
-                    items: page
-                        .rows
-                        .into_iter()
-                        .map(|r| EntryItem::of(definitions, r))
-                        .collect(),
-                });
-            }
-        }
-        Ok(Groups { items })
-    });
-    Ok(HttpResponse::Ok().json(found.await?))
+            Ok(Groups { items })
+        })
+        .await
 }

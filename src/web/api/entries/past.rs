@@ -68,17 +68,18 @@ pub(super) async fn entry_history(
     caller: Caller,
     path: web::Path<(String, String)>,
 ) -> std::result::Result<HttpResponse, Failure> {
-    let body = caller.read(move |ask| {
-        let desk = Desk::of(ask, &path.0)?;
-        let definitions = desk.definitions()?;
-        let code = desk::code(&path.1)?;
-        let row = facts::row(ask.conn, &ask.viewer, definitions.register, &code)?;
-        let versions = facts::history(ask.conn, &ask.viewer, definitions, &row)?;
-        Ok(History {
-            items: versions.into_iter().map(VersionBody::of).collect(),
+    caller
+        .json(move |ask| {
+            let desk = Desk::of(ask, &path.0)?;
+            let definitions = desk.definitions()?;
+            let code = desk::code(&path.1)?;
+            let row = facts::row(ask.conn, &ask.viewer, definitions.register, &code)?;
+            let versions = facts::history(ask.conn, &ask.viewer, definitions, &row)?;
+            Ok(History {
+                items: versions.into_iter().map(VersionBody::of).collect(),
+            })
         })
-    });
-    Ok(HttpResponse::Ok().json(body.await?))
+        .await
 }
 
 /// Two versions of an entry.
@@ -103,18 +104,19 @@ pub(super) async fn compare_versions(
     path: web::Path<(String, String)>,
     two: web::Query<Two>,
 ) -> std::result::Result<HttpResponse, Failure> {
-    let body = caller.read(move |ask| {
-        let desk = Desk::of(ask, &path.0)?;
-        let definitions = desk.definitions()?;
-        let code = desk::code(&path.1)?;
-        let row = facts::row(ask.conn, &ask.viewer, definitions.register, &code)?;
-        let between = (two.from, two.to);
-        let items = facts::compare(ask.conn, &ask.viewer, definitions, &row, between)?;
-        Ok(Comparison {
-            items: diffs(items),
+    caller
+        .json(move |ask| {
+            let desk = Desk::of(ask, &path.0)?;
+            let definitions = desk.definitions()?;
+            let code = desk::code(&path.1)?;
+            let row = facts::row(ask.conn, &ask.viewer, definitions.register, &code)?;
+            let between = (two.from, two.to);
+            let items = facts::compare(ask.conn, &ask.viewer, definitions, &row, between)?;
+            Ok(Comparison {
+                items: diffs(items),
+            })
         })
-    });
-    Ok(HttpResponse::Ok().json(body.await?))
+        .await
 }
 
 /// What an entry is connected with; ends out of reach are counted, never named.
@@ -127,21 +129,22 @@ pub(super) async fn entry_relations(
     caller: Caller,
     path: web::Path<(String, String)>,
 ) -> std::result::Result<HttpResponse, Failure> {
-    let body = caller.read(move |ask| {
-        let desk = Desk::of(ask, &path.0)?;
-        let definitions = desk.definitions()?;
-        let code = desk::code(&path.1)?;
-        let entry = facts::entry(ask.conn, &ask.viewer, definitions, &code, None)?;
-        let near = facts::relations(ask.conn, &ask.viewer, &entry, None)?;
-        let items = near
-            .seen
-            .into_iter()
-            .map(|r| RelationBody::of(definitions, r));
-        Ok(RelationList {
-            items: items.collect(),
-            hidden: near.hidden,
-            more: near.more,
+    caller
+        .json(move |ask| {
+            let desk = Desk::of(ask, &path.0)?;
+            let definitions = desk.definitions()?;
+            let code = desk::code(&path.1)?;
+            let entry = facts::entry(ask.conn, &ask.viewer, definitions, &code, None)?;
+            let near = facts::relations(ask.conn, &ask.viewer, &entry, None)?;
+            let items = near
+                .seen
+                .into_iter()
+                .map(|r| RelationBody::of(definitions, r));
+            Ok(RelationList {
+                items: items.collect(),
+                hidden: near.hidden,
+                more: near.more,
+            })
         })
-    });
-    Ok(HttpResponse::Ok().json(body.await?))
+        .await
 }

@@ -144,9 +144,10 @@ fn is_number(kind: FieldType) -> bool {
 
 pub(super) fn line(definitions: Definitions<'_>, query: &Query, row: &Row) -> Line {
     let register = definitions.register;
+    let values = row.values.document();
     let cell = |key: &String| {
         let field = register.field(key);
-        let value = row.values.get(key);
+        let value = values.get(key);
         let text = match (field, value) {
             (Some(f), Some(v)) => f.show(definitions.catalogue, definitions.directory, v),
             (None, Some(crate::register::value::Value::Text(t))) => t.clone(),
