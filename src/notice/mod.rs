@@ -9,6 +9,7 @@ use chrono::NaiveDateTime;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::auth::{Role, Viewer};
 use crate::clock;
@@ -51,7 +52,7 @@ pub struct Message<'m> {
 }
 
 /// One notice.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Serialize, ToSchema)]
 #[diesel(table_name = notices)]
 pub struct Notice {
     /// Number.

@@ -17,6 +17,7 @@ use crate::auth::viewer::Origin;
 use crate::db::connection::Conn;
 use crate::db::pool::WAIT;
 use crate::error::{Doing, Error, Result};
+use crate::notice;
 use crate::web::answer::Failure;
 use crate::web::gate::RequestId;
 use crate::web::origin;
@@ -69,6 +70,7 @@ pub struct Ask<'a> {
     pub bearer: Option<Bearer>,
     path: String,
     flash: Option<String>,
+    unread: i64,
 }
 
 impl Ask<'_> {
@@ -84,6 +86,7 @@ impl Ask<'_> {
             csrf.unwrap_or_default(),
             self.flash.clone(),
         )
+        .with_unread(self.unread)
     }
 
     /// The address asked for, without its query.
@@ -223,6 +226,12 @@ impl Caller {
         let done = web::block(move || -> std::result::Result<T, Failure> {
             let mut conn = self.state.pool.lend()?;
             let known = self.identify(&mut conn)?;
+            let unread = match (&known.session, known.viewer.account()) {
+                (Some(_), Some(account)) if !self.path.starts_with("/api/") => {
+                    notice::unread(&mut conn, account)?
+                }
+                _ => 0,
+            };
             let mut ask = Ask {
                 conn: &mut conn,
                 viewer: known.viewer,
@@ -232,6 +241,7 @@ impl Caller {
                 bearer: known.bearer,
                 path: self.path,
                 flash: self.flash,
+                unread,
             };
             Ok(work(&mut ask)?)
         })
