@@ -81,9 +81,16 @@ fn check_year(year: i32) -> Result<()> {
 }
 
 fn check_texts(texts: &[(&str, &str, usize)]) -> Vec<Problem> {
-    let long = texts.iter().filter(|(_, text, most)| text.chars().count() > *most);
+    let long = texts
+        .iter()
+        .filter(|(_, text, most)| text.chars().count() > *most);
     long.map(|(field, _, most)| {
-        Problem::new(field, "too_long", &format!("最多 {most} 个字"), "请写得短一些")
+        Problem::new(
+            field,
+            "too_long",
+            &format!("最多 {most} 个字"),
+            "请写得短一些",
+        )
     })
     .collect()
 }
@@ -230,11 +237,7 @@ pub fn load(
 
 /// The holidays every year has; one that is missing is worth a second look.
 fn warnings(year: i32, lines: &[calendar::Line]) -> Vec<String> {
-    let holidays = [
-        ("元旦", 1, 1),
-        ("劳动节", 5, 1),
-        ("国庆节", 10, 1),
-    ];
+    let holidays = [("元旦", 1, 1), ("劳动节", 5, 1), ("国庆节", 10, 1)];
     let missing = holidays.into_iter().filter(|(_, month, day)| {
         let day = NaiveDate::from_ymd_opt(year, *month, *day);
         let found = lines

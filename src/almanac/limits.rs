@@ -109,7 +109,12 @@ fn check(limit: &TimeLimit, wish: &Wish, known_region: bool) -> Vec<Problem> {
             say("unit", "unit", "请选择时限的单位", "工作日、日、月或年");
         }
         (None, Some(unit)) if unit != Unit::FixedDay => {
-            say("amount", "required", "请填写时限", "没有天数的规定请不选单位");
+            say(
+                "amount",
+                "required",
+                "请填写时限",
+                "没有天数的规定请不选单位",
+            );
         }
         (None, Some(Unit::FixedDay)) if limit.fixed_on.is_none() => {
             say("unit", "unit", "这一条没有固定的截止日", "请选择其他单位");
@@ -127,13 +132,23 @@ fn check(limit: &TimeLimit, wish: &Wish, known_region: bool) -> Vec<Problem> {
         );
     }
     if !known_region {
-        say("region", "region", "没有这个行政区划", "请填 6 位区划代码，全国适用请留空");
+        say(
+            "region",
+            "region",
+            "没有这个行政区划",
+            "请填 6 位区划代码，全国适用请留空",
+        );
     }
     if wish.from.zip(wish.to).is_some_and(|(from, to)| to < from) {
         say("to", "order", "截止施行日早于开始施行日", "");
     }
     if wish.source.trim().is_empty() {
-        say("source", "required", "请写明依据", "法规、规章或文件的名称和文号");
+        say(
+            "source",
+            "required",
+            "请写明依据",
+            "法规、规章或文件的名称和文号",
+        );
     } else if wish.source.chars().count() > 200 {
         say("source", "too_long", "依据最多 200 个字", "");
     }
@@ -154,7 +169,8 @@ pub fn set_limit(
     viewer.may_anywhere(Right::ManageCalendar)?;
     let before = one(conn, rule_id)?;
     // A shipped limit may hold in a zone that the list of regions does not name.
-    let region = wish.region.is_empty() || wish.region == before.limit.region || known(&wish.region);
+    let region =
+        wish.region.is_empty() || wish.region == before.limit.region || known(&wish.region);
     let problems = check(&before.limit, wish, region);
     if !problems.is_empty() {
         return Err(Error::Invalid(problems));
@@ -189,7 +205,11 @@ pub fn set_limit(
             "source": after.limit.source,
         });
         let object = format!("{rule_id} {}", after.limit.topic);
-        audit::record(conn, viewer, &Event::done("set_time_limit", &object).with(told))?;
+        audit::record(
+            conn,
+            viewer,
+            &Event::done("set_time_limit", &object).with(told),
+        )?;
         Ok(after)
     })
 }

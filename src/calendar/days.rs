@@ -35,7 +35,8 @@ pub fn shipped() -> Vec<Line> {
 pub fn parse(text: &str, year: i32, source: &str) -> Result<Vec<Line>, Vec<Problem>> {
     let (lines, mut problems) = read(text, source);
     for line in &lines {
-        let fits = line.day.year() == year || (line.day.year() == year - 1 && line.day.month() == 12);
+        let fits =
+            line.day.year() == year || (line.day.year() == year - 1 && line.day.month() == 12);
         if !fits {
             problems.push(problem(
                 "lines",

@@ -191,7 +191,13 @@ pub fn page(
         .filter(entries::present.eq(true))
         .filter(deadlines::done.eq(done))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select((Row::as_select(), entries::register, entries::code, entries::name, entries::department_id))
+        .select((
+            Row::as_select(),
+            entries::register,
+            entries::code,
+            entries::name,
+            entries::department_id,
+        ))
         .into_boxed();
     let wished = filter.departments.as_deref();
     if let Some(ids) = scope::narrowed(viewer, Right::SeeOwn, wished) {

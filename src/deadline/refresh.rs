@@ -151,9 +151,8 @@ pub fn refresh(conn: &mut Conn, regions: &Regions) -> Result<Refreshed> {
     let to = latest(conn)?;
     let almanac = almanac::read(conn)?;
     let version = almanac.version;
-    let whole =
-        (known.calendar, known.limits) != (version.calendar, version.limits)
-            || known.fingerprint != fingerprint();
+    let whole = (known.calendar, known.limits) != (version.calendar, version.limits)
+        || known.fingerprint != fingerprint();
     let mut work = Work {
         places: Places {
             directory: Directory::load(conn)?,
@@ -257,7 +256,10 @@ impl Places<'_> {
             let mut out: Vec<String> = Vec::new();
             let mut next = own.filter(|code| !code.is_empty());
             while let Some(code) = next.filter(|code| out.len() < 6 && !out.contains(code)) {
-                next = regions.get(&code).map(|r| r.parent.clone()).filter(|c| !c.is_empty());
+                next = regions
+                    .get(&code)
+                    .map(|r| r.parent.clone())
+                    .filter(|c| !c.is_empty());
                 out.push(code);
             }
             out
@@ -347,8 +349,10 @@ impl Work<'_> {
         self.done.changed += 1;
         let by_calendar = row.start_on == was.start_on && row.due_on != was.due_on;
         if by_calendar && self.moved.len() < NAMED {
-            self.moved
-                .push(format!("{code} {} {} → {}", row.rule, was.due_on, row.due_on));
+            self.moved.push(format!(
+                "{code} {} {} → {}",
+                row.rule, was.due_on, row.due_on
+            ));
         }
         diesel::update(deadlines::table.find((row.entry_id, row.rule.clone())))
             .set(&row)

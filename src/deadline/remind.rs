@@ -68,7 +68,11 @@ impl Open {
             1.. => format!("还有 {days} 天到期"),
             _ => format!("已逾期 {} 天", -days),
         };
-        let doubt = if self.row.provisional { "，暂定" } else { "" };
+        let doubt = if self.row.provisional {
+            "，暂定"
+        } else {
+            ""
+        };
         format!(
             "“{}”{}: {when}（{}{doubt}）",
             self.name,
@@ -78,10 +82,8 @@ impl Open {
     }
 
     fn href(&self) -> String {
-        let code = percent_encoding::utf8_percent_encode(
-            &self.code,
-            percent_encoding::NON_ALPHANUMERIC,
-        );
+        let code =
+            percent_encoding::utf8_percent_encode(&self.code, percent_encoding::NON_ALPHANUMERIC);
         format!("/registers/{}/{code}", self.register)
     }
 }
@@ -202,7 +204,10 @@ impl Who<'_> {
         // A bureau above sees no security detail of the level below; who may not see it is not told of it.
         let secret = rule(&one.row.rule).is_none_or(|r| r.is_secret(self.catalogue));
         let bureau_above = role == Role::Bureau
-            && self.directory.get(owner).is_some_and(|d| d.bureau || d.region.is_none());
+            && self
+                .directory
+                .get(owner)
+                .is_some_and(|d| d.bureau || d.region.is_none());
         if secret && bureau_above {
             return Ok(Vec::new());
         }
@@ -281,7 +286,9 @@ fn digests(
         let late = open.iter().filter(|o| o.row.due_on < today).count();
         let soon = open.len() - late;
         let fresh = ladder.fresh.get(account).map_or(0, Vec::len);
-        let text = format!("{today} 时限提醒: 已逾期 {late} 项，临近到期 {soon} 项，其中今天新增 {fresh} 项");
+        let text = format!(
+            "{today} 时限提醒: 已逾期 {late} 项，临近到期 {soon} 项，其中今天新增 {fresh} 项"
+        );
         let message = Message {
             kind: "digest",
             text: &text,

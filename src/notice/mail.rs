@@ -84,7 +84,8 @@ impl Settings {
         let here = matches!(self.host.as_str(), "localhost" | "127.0.0.1" | "::1");
         if self.security == Security::None && self.login.is_some() && !here {
             return Err(Error::Usage(
-                "[mail] security = \"none\" 会让邮箱口令明文经过网络，请用 tls 或 starttls".to_owned(),
+                "[mail] security = \"none\" 会让邮箱口令明文经过网络，请用 tls 或 starttls"
+                    .to_owned(),
             ));
         }
         self.from
@@ -98,9 +99,8 @@ impl Settings {
             let mut tls = TlsParameters::builder(self.host.clone());
             if let Some(file) = &self.authority_file {
                 let pem = std::fs::read(file).doing("读取邮件服务器证书")?;
-                tls = tls.add_root_certificate(
-                    Certificate::from_pem(&pem).doing("读取邮件服务器证书")?,
-                );
+                tls = tls
+                    .add_root_certificate(Certificate::from_pem(&pem).doing("读取邮件服务器证书")?);
             }
             tls.build().doing("准备邮件加密")
         };
@@ -213,7 +213,10 @@ pub fn deliver(conn: &mut Conn, settings: &Settings, now: NaiveDateTime) -> Resu
         let claimed = diesel::update(mails::table.find(row.id))
             .filter(mails::state.eq(WAITING))
             .filter(mails::attempts.eq(row.attempts))
-            .set((mails::attempts.eq(row.attempts + 1), mails::tried_at.eq(now)))
+            .set((
+                mails::attempts.eq(row.attempts + 1),
+                mails::tried_at.eq(now),
+            ))
             .execute(conn)?;
         if claimed == 0 {
             continue;
@@ -237,7 +240,11 @@ pub fn deliver(conn: &mut Conn, settings: &Settings, now: NaiveDateTime) -> Resu
         } else {
             // What it said is in the notices; a copy of it is not kept.
             update
-                .set((mails::state.eq(state), mails::fault.eq(fault), mails::body.eq("")))
+                .set((
+                    mails::state.eq(state),
+                    mails::fault.eq(fault),
+                    mails::body.eq(""),
+                ))
                 .execute(conn)?;
         }
     }

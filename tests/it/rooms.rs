@@ -19,10 +19,7 @@ const MAY_USE: [(&str, &[&str]); 19] = [
             "audit", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
-    (
-        "almanac",
-        &["calendar", "audit", "db", "auth", "error"],
-    ),
+    ("almanac", &["calendar", "audit", "db", "auth", "error"]),
     ("notice", &["db", "auth", "clock", "error", "each"]),
     (
         "deadline",
@@ -40,8 +37,8 @@ const MAY_USE: [(&str, &[&str]); 19] = [
     (
         "jobs",
         &[
-            "intake", "deadline", "notice", "accounts", "audit", "ledger", "org", "db", "auth", "register", "sheet",
-            "clock", "error", "app", "each",
+            "intake", "deadline", "notice", "accounts", "audit", "ledger", "org", "db", "auth",
+            "register", "sheet", "clock", "error", "app", "each",
         ],
     ),
     (
@@ -71,8 +68,14 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         ],
     ),
     ("error", &["auth"]),
-    ("app", &["db", "deadline", "notice", "org", "register", "sheet"]),
-    ("config", &["accounts", "deadline", "notice", "org", "sheet", "error"]),
+    (
+        "app",
+        &["db", "deadline", "notice", "org", "register", "sheet"],
+    ),
+    (
+        "config",
+        &["accounts", "deadline", "notice", "org", "sheet", "error"],
+    ),
 ];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -93,7 +93,10 @@ fn holds(permission: &str, actor: &Actor, target: Option<&Target>) -> bool {
             "bureau-county",
         ) => county,
         (
-            "manage_accounts" | "manage_organisation" | "manage_settings" | "manage_calendar"
+            "manage_accounts"
+            | "manage_organisation"
+            | "manage_settings"
+            | "manage_calendar"
             | "see_accounts",
             "sysadmin",
         )

@@ -109,15 +109,27 @@ async fn get_due_date(caller: Caller, query: web::Query<Count>) -> Answer {
     let due = caller.read(move |ask| {
         let mut problems = Vec::new();
         if query.days > MOST_DAYS {
-            problems.push(Problem::new("days", "out_of_range", "days 应为 0 至 5000", ""));
+            problems.push(Problem::new(
+                "days",
+                "out_of_range",
+                "days 应为 0 至 5000",
+                "",
+            ));
         }
         if !(2000..=2100).contains(&query.start.year()) {
-            problems.push(Problem::new("start", "out_of_range", "start 应在 2000 至 2100 年", ""));
+            problems.push(Problem::new(
+                "start",
+                "out_of_range",
+                "start 应在 2000 至 2100 年",
+                "",
+            ));
         }
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
         }
-        let due = almanac::calendar(ask.conn)?.0.add_working_days(query.start, query.days);
+        let due = almanac::calendar(ask.conn)?
+            .0
+            .add_working_days(query.start, query.days);
         Ok(DueDate {
             due: due.date,
             provisional: due.provisional,
@@ -158,7 +170,9 @@ async fn put_day(
         let kind = DayKind::from_word(&body.kind);
         if kind.is_none() && body.kind != "none" {
             let what = "kind 应为 off、work 或 none";
-            return Err(Error::Invalid(vec![Problem::new("kind", "unknown", what, "")]));
+            return Err(Error::Invalid(vec![Problem::new(
+                "kind", "unknown", what, "",
+            )]));
         }
         let mark = kind.map(|kind| Mark {
             kind,

@@ -79,7 +79,10 @@ async fn list_deadlines(caller: Caller, query: web::Query<DeadlineQuery>) -> Ans
         let more = items.len() > most;
         items.truncate(most);
         Ok(DeadlinePage {
-            next: items.last().filter(|_| more).map(|l| l.cursor().to_string()),
+            next: items
+                .last()
+                .filter(|_| more)
+                .map(|l| l.cursor().to_string()),
             behind: deadline::is_behind(ask.conn)?,
             items,
         })

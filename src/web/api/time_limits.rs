@@ -138,12 +138,17 @@ async fn put_limit(
     let kept = caller.change(move |ask| {
         ask.viewer.may_anywhere(Right::ManageCalendar)?;
         let body = body.into_inner();
-        fields::plain(&[("source", Some(&body.source)), ("region", Some(&body.region))])?;
+        fields::plain(&[
+            ("source", Some(&body.source)),
+            ("region", Some(&body.region)),
+        ])?;
         let unit = body.unit.as_deref().filter(|u| !u.is_empty());
         let known = unit.map(Unit::from_label);
         if known == Some(None) {
             let what = "unit 应为 工作日、日、月、年 或 截止日";
-            return Err(Error::Invalid(vec![Problem::new("unit", "unknown", what, "")]));
+            return Err(Error::Invalid(vec![Problem::new(
+                "unit", "unknown", what, "",
+            )]));
         }
         let wish = Wish {
             enabled: body.enabled,
@@ -156,7 +161,9 @@ async fn put_limit(
         };
         let regions = ask.app.catalogue.regions();
         let which = (rule.as_str(), version.need()?);
-        almanac::set_limit(ask.conn, &ask.viewer, which, &wish, |code| regions.get(code).is_some())
+        almanac::set_limit(ask.conn, &ask.viewer, which, &wish, |code| {
+            regions.get(code).is_some()
+        })
     });
     let kept = TimeLimitBody::from(kept.await?);
     Ok(tagged(&kept, kept.version))

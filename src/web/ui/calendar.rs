@@ -120,7 +120,9 @@ fn page(ask: &mut Ask<'_>, year: i32, given: Given, problems: Vec<Problem>) -> R
         .filter_map(first)
         .map(|f| month(&calendar, f, today))
         .collect();
-    let all = first(1).into_iter().flat_map(|f| f.iter_days().take_while(move |d| d.year() == year));
+    let all = first(1)
+        .into_iter()
+        .flat_map(|f| f.iter_days().take_while(move |d| d.year() == year));
     let marks = all.filter_map(|d| Some((d.to_string(), calendar.mark(d)?.clone())));
     Ok(Page {
         shell: ask.shell(&format!("{year} 年工作日历"), "/calendar"),
@@ -184,7 +186,9 @@ async fn set_day(Posted { caller, fields }: Posted) -> Answer {
             ..Given::default()
         };
         let seen = text("version").parse().unwrap_or(-1);
-        let year: i32 = text("year").parse().unwrap_or_else(|_| clock::today().year());
+        let year: i32 = text("year")
+            .parse()
+            .unwrap_or_else(|_| clock::today().year());
         let Ok(day) = given.day.parse::<NaiveDate>() else {
             let wrong = Problem::new("day", "date", "请选择日期", "写成 2027-01-01 的样子");
             return again(ask, year, given, Error::Invalid(vec![wrong]));
@@ -198,7 +202,10 @@ async fn set_day(Posted { caller, fields }: Posted) -> Answer {
             Ok(()) => {
                 ask.state.jobs.wake();
                 let to = format!("/calendar?year={}", day.year());
-                Ok(Next::saying(&to, &format!("{day} 已修改，有关到期日会自动重算")))
+                Ok(Next::saying(
+                    &to,
+                    &format!("{day} 已修改，有关到期日会自动重算"),
+                ))
             }
             Err(error) => again(ask, year, given, error),
         }
@@ -217,7 +224,10 @@ async fn set_year(Posted { caller, fields }: Posted, year: web::Path<i32>) -> An
             Ok(()) => {
                 let word = if published { "已公布" } else { "未公布" };
                 let to = format!("/calendar?year={year}");
-                Ok(Next::saying(&to, &format!("{year} 年已标为{word}，有关到期日会自动重算")))
+                Ok(Next::saying(
+                    &to,
+                    &format!("{year} 年已标为{word}，有关到期日会自动重算"),
+                ))
             }
             Err(error) => {
                 let given = Given {
@@ -254,7 +264,10 @@ async fn load(request: HttpRequest, payload: web::Payload, year: web::Path<i32>)
             _ => pasted.clone(),
         };
         let source = sent.get("source").unwrap_or_default();
-        let seen = sent.get("version").and_then(|v| v.parse().ok()).unwrap_or(-1);
+        let seen = sent
+            .get("version")
+            .and_then(|v| v.parse().ok())
+            .unwrap_or(-1);
         let table = (text.as_str(), source.as_str());
         match almanac::load(ask.conn, &ask.viewer, seen, year, table) {
             Ok(taken) => {

@@ -197,7 +197,9 @@ async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
                 .iter()
                 .map(|r| (r.key.clone(), r.label.clone()))
                 .collect(),
-            departments: departments.map(|d| (d.code.clone(), d.name.clone())).collect(),
+            departments: departments
+                .map(|d| (d.code.clone(), d.name.clone()))
+                .collect(),
             export: query.at("/deadlines/export.csv", &query.state, ""),
             next: next.unwrap_or_default(),
             behind: deadline::is_behind(ask.conn)?,
@@ -224,7 +226,16 @@ fn sheet(rows: &[Row]) -> Result<Vec<u8>> {
     use crate::error::Doing as _;
     let mut out = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
     let head = [
-        "状态", "事项", "编号", "名称", "单位", "起算日", "到期日", "暂定", "剩余", "时限编号",
+        "状态",
+        "事项",
+        "编号",
+        "名称",
+        "单位",
+        "起算日",
+        "到期日",
+        "暂定",
+        "剩余",
+        "时限编号",
     ];
     out.write_record(head).doing("写出时限清单")?;
     for row in rows {
@@ -258,7 +269,11 @@ async fn export(caller: Caller, query: web::Query<Query>) -> Answer {
         let rows: Vec<Row> = found.into_iter().map(|l| row(&directory, l)).collect();
         sheet(&rows)
     });
-    Ok(download("时限.csv", "text/csv; charset=utf-8", bytes.await?))
+    Ok(download(
+        "时限.csv",
+        "text/csv; charset=utf-8",
+        bytes.await?,
+    ))
 }
 
 /// Adds the routes.

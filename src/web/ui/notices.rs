@@ -42,7 +42,10 @@ async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
         notices.truncate(PAGE);
         let next = notices.last().filter(|_| more).map(|n| {
             let cursor = n.id.to_string();
-            address("/notices", &[("view", query.view.as_str()), ("cursor", &cursor)])
+            address(
+                "/notices",
+                &[("view", query.view.as_str()), ("cursor", &cursor)],
+            )
         });
         Ok(List {
             shell: ask.shell("通知", "/notices"),
@@ -76,9 +79,15 @@ async fn read(Posted { caller, .. }: Posted, id: web::Path<i64>) -> Answer {
 
 async fn read_all(Posted { caller, fields }: Posted) -> Answer {
     let done = caller.act(move |ask| {
-        let up_to = fields.get("up_to").and_then(|n| n.parse().ok()).unwrap_or(0);
+        let up_to = fields
+            .get("up_to")
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
         let marked = notice::mark_all_read(ask.conn, &ask.viewer, up_to)?;
-        Ok(Next::saying("/notices", &format!("{marked} 条通知已标为已读")))
+        Ok(Next::saying(
+            "/notices",
+            &format!("{marked} 条通知已标为已读"),
+        ))
     });
     done.await
 }

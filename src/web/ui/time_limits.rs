@@ -141,7 +141,12 @@ fn given(fields: &Fields) -> Given {
 fn wish(given: &Given) -> Result<Wish> {
     let mut problems = Vec::new();
     let mut wrong = |field: &str, text: &str, how: &str| {
-        problems.push(Problem::new(field, "format", &format!("“{text}”读不出来"), how));
+        problems.push(Problem::new(
+            field,
+            "format",
+            &format!("“{text}”读不出来"),
+            how,
+        ));
     };
     let mut day = |field: &str, text: &str| {
         let read = text.parse::<NaiveDate>().ok();
@@ -173,11 +178,16 @@ async fn set(Posted { caller, fields }: Posted, rule: web::Path<String>) -> Answ
     let done = caller.act(move |ask| {
         ask.viewer.may_anywhere(Right::ManageCalendar)?;
         let given = given(&fields);
-        let seen = fields.get("version").and_then(|v| v.parse().ok()).unwrap_or(-1);
+        let seen = fields
+            .get("version")
+            .and_then(|v| v.parse().ok())
+            .unwrap_or(-1);
         let regions = ask.app.catalogue.regions();
         let done = wish(&given).and_then(|wish| {
             let which = (rule.as_str(), seen);
-            almanac::set_limit(ask.conn, &ask.viewer, which, &wish, |code| regions.get(code).is_some())
+            almanac::set_limit(ask.conn, &ask.viewer, which, &wish, |code| {
+                regions.get(code).is_some()
+            })
         });
         let problems = match done {
             Ok(kept) => {

@@ -57,7 +57,10 @@ fn a_year_that_is_not_published_makes_a_due_date_provisional() {
     let due = calendar.add_working_days(day("2026-12-25"), 10);
     assert_eq!((due.date, due.provisional), (day("2027-01-11"), true));
     let inside = calendar.add_working_days(day("2026-12-25"), 4);
-    assert_eq!((inside.date, inside.provisional), (day("2026-12-31"), false));
+    assert_eq!(
+        (inside.date, inside.provisional),
+        (day("2026-12-31"), false)
+    );
     let off = Mark {
         kind: DayKind::Off,
         name: "元旦".to_owned(),
@@ -83,8 +86,14 @@ fn months_end_with_the_month_and_a_last_day_off_moves_on() {
     let acceptance = of("PJ-05").due(&calendar, day("2025-07-03")).unwrap();
     assert_eq!(acceptance.date, day("2025-10-09"));
     let window = of("PJ-02");
-    assert_eq!(window.opens(&calendar, day("2024-12-31")), Some(day("2025-12-31")));
-    assert_eq!(window.due(&calendar, day("2024-12-31")).unwrap().date, day("2026-12-31"));
+    assert_eq!(
+        window.opens(&calendar, day("2024-12-31")),
+        Some(day("2025-12-31"))
+    );
+    assert_eq!(
+        window.due(&calendar, day("2024-12-31")).unwrap().date,
+        day("2026-12-31")
+    );
     let reply = of("DS-04");
     let extended = reply.extended(&calendar, day("2025-09-26")).unwrap();
     assert_eq!(extended.date, day("2025-10-30"));
@@ -97,20 +106,33 @@ fn the_shipped_files_are_whole_and_say_where_they_are_from() {
     let file = include_str!("../../../import_templates/calendar/holidays.csv");
     assert_eq!(days.len(), file.lines().count() - 1);
     for line in &days {
-        assert!(line.mark.source.starts_with("https://www.gov.cn/"), "{line:?}");
+        assert!(
+            line.mark.source.starts_with("https://www.gov.cn/"),
+            "{line:?}"
+        );
         if line.mark.kind == DayKind::Work {
             assert!(calendar::may_be_made_up(line.day), "{line:?}");
         }
     }
     let limits = shipped_limits();
-    let mut rows = csv::Reader::from_path(crate::app::root().join("import_templates/calendar/time_limits.csv")).unwrap();
+    let mut rows = csv::Reader::from_path(
+        crate::app::root().join("import_templates/calendar/time_limits.csv"),
+    )
+    .unwrap();
     assert_eq!(limits.len(), rows.records().count());
     for limit in &limits {
         assert!(!limit.source.is_empty(), "{limit:?}");
         let counts = limit.amount.is_some() || limit.fixed_on.is_some();
         assert_eq!(counts, limit.unit.is_some(), "{limit:?}");
-        assert_eq!(limit.unit == Some(Unit::FixedDay), limit.fixed_on.is_some(), "{limit:?}");
-        let unsure = matches!(limit.verified, calendar::Verified::No | calendar::Verified::Draft);
+        assert_eq!(
+            limit.unit == Some(Unit::FixedDay),
+            limit.fixed_on.is_some(),
+            "{limit:?}"
+        );
+        let unsure = matches!(
+            limit.verified,
+            calendar::Verified::No | calendar::Verified::Draft
+        );
         assert!(!(unsure && limit.enabled), "{limit:?} is on by default");
     }
 }
@@ -126,7 +148,7 @@ fn what_counts_in_shandong_by_default() {
         .filter(|l| l.amount.is_some() && l.holds(on, &shandong))
         .map(|l| l.rule_id.as_str())
         .collect();
-    insta::assert_snapshot!(here.join(" "), @"");
+    insta::assert_snapshot!(here.join(" "), @"DS-01 DS-02 DS-03 DS-04 DS-06 DS-07 DS-08 PJ-02 SE-01 SE-02 SE-05 SE-07 SE-08 SE-09");
     let limits = shipped_limits();
     let of = |id: &str| limits.iter().find(|l| l.rule_id == id).unwrap();
     let holds = |l: &TimeLimit, region: &str| l.holds(on, &[region.to_owned()]);
@@ -143,21 +165,36 @@ fn every_rule_names_fields_and_limits_that_there_are() {
     for rule in rules() {
         let register = catalogue().register(&rule.register).unwrap();
         for key in rule.fields() {
-            assert!(register.field(key).is_some(), "{} has no {key}", rule.register);
+            assert!(
+                register.field(key).is_some(),
+                "{} has no {key}",
+                rule.register
+            );
         }
         if let Some(start) = &rule.start {
-            assert_eq!(register.field(start).unwrap().kind, FieldType::Date, "{start}");
+            assert_eq!(
+                register.field(start).unwrap().kind,
+                FieldType::Date,
+                "{start}"
+            );
         }
         for id in &rule.limits {
             let limit = limits.iter().find(|l| l.rule_id == *id);
             assert!(limit.is_some_and(|l| l.unit.is_some()), "{id} is no limit");
         }
-        assert!(rule.start.is_some() || !rule.limits.is_empty(), "{}", rule.key);
+        assert!(
+            rule.start.is_some() || !rule.limits.is_empty(),
+            "{}",
+            rule.key
+        );
         for when in &rule.when {
             let field = register.field(&when.field).unwrap();
             if let Some(list) = &field.list {
                 let list = catalogue().list(list).unwrap();
-                assert!(when.values.iter().all(|v| list.item(v).is_some()), "{when:?}");
+                assert!(
+                    when.values.iter().all(|v| list.item(v).is_some()),
+                    "{when:?}"
+                );
             }
         }
     }
@@ -178,8 +215,17 @@ fn a_pasted_year_is_read_or_every_line_of_it_is_named() {
         .into_iter()
         .map(|p| format!("{} {}", p.code, p.message))
         .collect();
-    insta::assert_snapshot!(said.join("\n"), @"");
-    assert_eq!(calendar::parse("\n\n", 2027, "").unwrap_err()[0].code, "empty");
+    insta::assert_snapshot!(said.join("\n"), @r"
+    twice 第 2 行: 2027-01-01 与第 1 行重复
+    weekday 第 3 行: 2027-01-04 不是周六、周日，本来就上班
+    date 第 4 行: “2027-13-01”不是日期
+    kind 第 5 行: “也许”不知是放假还是上班
+    other_year 2028-01-01 不在 2027 年
+    ");
+    assert_eq!(
+        calendar::parse("\n\n", 2027, "").unwrap_err()[0].code,
+        "empty"
+    );
 }
 
 fn any_day() -> impl Strategy<Value = NaiveDate> {

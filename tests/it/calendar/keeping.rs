@@ -3,15 +3,20 @@
 use chrono::NaiveDate;
 use one_ledger::almanac::{self, Wish};
 use one_ledger::audit;
-use one_ledger::auth::{Role, Viewer};
 use one_ledger::auth::viewer::Extents;
+use one_ledger::auth::{Role, Viewer};
 use one_ledger::calendar::{DayKind, Mark, Unit};
 use one_ledger::error::Error;
 
 use crate::app::{Ledger, on_both};
 
 pub fn keeper() -> Viewer {
-    Viewer::signed_in(1, "管理员", None, &[(Role::SystemAdmin, None, Extents::default())])
+    Viewer::signed_in(
+        1,
+        "管理员",
+        None,
+        &[(Role::SystemAdmin, None, Extents::default())],
+    )
 }
 
 fn day(text: &str) -> NaiveDate {
@@ -29,7 +34,10 @@ fn off(name: &str) -> Option<Mark> {
 fn lines(ledger: &Ledger) -> Vec<String> {
     let filter = audit::Filter::default();
     let lines = audit::page(&mut ledger.conn(), &Viewer::operator("审计"), &filter, 50).unwrap();
-    lines.into_iter().map(|l| format!("{} {} {}", l.action, l.object, l.detail)).collect()
+    lines
+        .into_iter()
+        .map(|l| format!("{} {} {}", l.action, l.object, l.detail))
+        .collect()
 }
 
 #[test]
@@ -57,7 +65,10 @@ fn a_day_is_changed_once_and_the_second_who_tries_is_told() {
         assert!(matches!(wrong, Err(Error::Invalid(p)) if p[0].code == "weekday"));
         let told = lines(ledger).join("\n");
         assert!(told.contains("set_calendar_day 2026-07-01"), "{told}");
-        assert!(told.contains("平常日") && told.contains("放假 停电"), "{told}");
+        assert!(
+            told.contains("平常日") && told.contains("放假 停电"),
+            "{told}"
+        );
     });
 }
 
@@ -77,10 +88,14 @@ fn only_the_system_administrator_keeps_calendar_and_limits() {
             almanac::set_day(&mut conn, &viewer, seen, day("2026-07-01"), None),
             almanac::set_year(&mut conn, &viewer, seen, 2027, (true, "")),
             almanac::load(&mut conn, &viewer, seen, 2027, ("", "")).map(drop),
-            almanac::set_limit(&mut conn, &viewer, ("PJ-06", 0), &Wish::default(), |_| true).map(drop),
+            almanac::set_limit(&mut conn, &viewer, ("PJ-06", 0), &Wish::default(), |_| true)
+                .map(drop),
         ];
         for result in results {
-            assert!(matches!(result, Err(Error::Refused(_))), "{role:?} {result:?}");
+            assert!(
+                matches!(result, Err(Error::Refused(_))),
+                "{role:?} {result:?}"
+            );
         }
     }
 }
@@ -90,11 +105,24 @@ fn a_year_is_taken_in_as_a_whole_or_not_at_all() {
     on_both(|ledger| {
         let mut conn = ledger.conn();
         let (_, seen) = almanac::calendar(&mut conn).unwrap();
-        let bad = almanac::load(&mut conn, &keeper(), seen, 2027, ("2027-01-01,放假\n2027-01-04,上班\n", ""));
+        let bad = almanac::load(
+            &mut conn,
+            &keeper(),
+            seen,
+            2027,
+            ("2027-01-01,放假\n2027-01-04,上班\n", ""),
+        );
         assert!(matches!(bad, Err(Error::Invalid(_))), "{bad:?}");
         assert!(!almanac::calendar(&mut conn).unwrap().0.is_published(2027));
         let text = "2027-01-01,放假,元旦\n2027-01-02,放假,元旦\n2027-05-01,放假,劳动节\n";
-        let taken = almanac::load(&mut conn, &keeper(), seen, 2027, (text, "国办发明电〔2026〕9号")).unwrap();
+        let taken = almanac::load(
+            &mut conn,
+            &keeper(),
+            seen,
+            2027,
+            (text, "国办发明电〔2026〕9号"),
+        )
+        .unwrap();
         assert_eq!((taken.off, taken.work), (3, 0));
         assert_eq!(taken.warnings.len(), 2, "{taken:?}");
         let (calendar, now) = almanac::calendar(&mut conn).unwrap();
@@ -114,7 +142,10 @@ fn a_limit_is_taken_over_for_the_whole_installation() {
     on_both(|ledger| {
         let mut conn = ledger.conn();
         let shipped = almanac::one(&mut conn, "PJ-06").unwrap();
-        assert_eq!((shipped.version, shipped.limit.region.as_str()), (0, "371572"));
+        assert_eq!(
+            (shipped.version, shipped.limit.region.as_str()),
+            (0, "371572")
+        );
         let wish = Wish {
             enabled: true,
             amount: Some(7),
@@ -123,7 +154,9 @@ fn a_limit_is_taken_over_for_the_whole_installation() {
             ..Wish::default()
         };
         let set = |conn: &mut _, seen, wish: &Wish| {
-            almanac::set_limit(conn, &keeper(), ("PJ-06", seen), wish, |code| code == "370400")
+            almanac::set_limit(conn, &keeper(), ("PJ-06", seen), wish, |code| {
+                code == "370400"
+            })
         };
         let kept = set(&mut conn, 0, &wish).unwrap();
         assert_eq!((kept.version, kept.limit.amount), (1, Some(7)));

@@ -24,7 +24,11 @@ fn converse(stream: TcpStream, taken: &Taken, refuses: bool) -> std::io::Result<
     let mut lines = BufReader::new(stream).lines();
     write!(out, "220 here\r\n")?;
     while let Some(line) = lines.next().transpose()? {
-        let word = line.split([' ', ':']).next().unwrap_or_default().to_uppercase();
+        let word = line
+            .split([' ', ':'])
+            .next()
+            .unwrap_or_default()
+            .to_uppercase();
         match word.as_str() {
             "EHLO" => write!(out, "250-here\r\n250 8BITMIME\r\n")?,
             "RCPT" if refuses => write!(out, "550 no such mailbox\r\n")?,
@@ -114,8 +118,16 @@ fn the_digest_reaches_the_mailbox_of_whoever_has_one() {
         assert_eq!(mail::deliver(conn, &settings, at).unwrap(), 0);
         let letters = taken.lock().unwrap().clone();
         assert_eq!(letters.len(), 1);
-        assert!(letters[0].contains("To: wang@example.gov.cn"), "{}", letters[0]);
-        assert!(letters[0].contains("ledger@example.gov.cn"), "{}", letters[0]);
+        assert!(
+            letters[0].contains("To: wang@example.gov.cn"),
+            "{}",
+            letters[0]
+        );
+        assert!(
+            letters[0].contains("ledger@example.gov.cn"),
+            "{}",
+            letters[0]
+        );
         // A copy of what it said is not kept.
         assert_eq!(states(ledger), [("sent".to_owned(), 1, String::new())]);
     });
@@ -138,11 +150,31 @@ fn link(ledger: &Ledger, login: &str, email: &str) -> (i64, i64) {
     let now = clock::now();
     diesel::insert_into(people::table)
         .values((
-            (people::id.eq(1_i64), people::name.eq("王"), people::name_key.eq("王")),
-            (people::department_id.eq(department), people::post.eq(""), people::office.eq("")),
-            (people::background.eq(""), people::phone.eq(""), people::mobile.eq("")),
-            (people::email.eq(email), people::account_id.eq(account), people::active.eq(true)),
-            (people::revision.eq(1_i64), people::made_at.eq(now), people::changed_at.eq(now)),
+            (
+                people::id.eq(1_i64),
+                people::name.eq("王"),
+                people::name_key.eq("王"),
+            ),
+            (
+                people::department_id.eq(department),
+                people::post.eq(""),
+                people::office.eq(""),
+            ),
+            (
+                people::background.eq(""),
+                people::phone.eq(""),
+                people::mobile.eq(""),
+            ),
+            (
+                people::email.eq(email),
+                people::account_id.eq(account),
+                people::active.eq(true),
+            ),
+            (
+                people::revision.eq(1_i64),
+                people::made_at.eq(now),
+                people::changed_at.eq(now),
+            ),
         ))
         .execute(conn)
         .unwrap();
@@ -197,9 +229,16 @@ fn a_password_is_never_sent_in_clear() {
         })
     };
     let mail = |security: &str, from: &str| {
-        format!("[mail]\nhost = \"mail.example.gov.cn\"\nsecurity = \"{security}\"\nfrom = \"{from}\"\nlogin = \"ledger\"\n")
+        format!(
+            "[mail]\nhost = \"mail.example.gov.cn\"\nsecurity = \"{security}\"\nfrom = \"{from}\"\nlogin = \"ledger\"\n"
+        )
     };
-    assert!(gather(&mail("tls", "ledger@example.gov.cn")).unwrap().mail.is_some());
+    assert!(
+        gather(&mail("tls", "ledger@example.gov.cn"))
+            .unwrap()
+            .mail
+            .is_some()
+    );
     assert!(gather(&mail("starttls", "ledger@example.gov.cn")).is_ok());
     assert!(gather(&mail("none", "ledger@example.gov.cn")).is_err());
     assert!(gather(&mail("tls", "nobody")).is_err());

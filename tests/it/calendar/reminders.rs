@@ -83,7 +83,12 @@ fn the_ladder_is_climbed_step_by_step_and_nobody_is_told_twice() {
             day = day.succ_opt().unwrap();
         }
         let told = told(ledger);
-        insta::allow_duplicates! { insta::assert_snapshot!(told.join("\n"), @""); }
+        insta::allow_duplicates! { insta::assert_snapshot!(told.join("\n"), @r"
+        2026-11-02 liaison: “学籍平台”采购合同备案: 还有 7 天到期（2026-11-09）
+        2026-11-09 specialist: “学籍平台”采购合同备案: 今天到期（2026-11-09）
+        2026-11-16 cdo: “学籍平台”采购合同备案: 已逾期 7 天（2026-11-09）
+        2026-11-23 bureau: “学籍平台”采购合同备案: 已逾期 14 天（2026-11-09）
+        "); }
     });
 }
 
@@ -120,7 +125,11 @@ fn a_unit_without_people_is_its_department_s_business() {
     adopt(&ledger, "PJ-06");
     contract(&ledger, "示例市电化教育馆", "");
     assert_eq!(remind(&ledger, "2026-11-05").steps, 1);
-    assert!(told(&ledger)[0].contains(" liaison: "), "{:?}", told(&ledger));
+    assert!(
+        told(&ledger)[0].contains(" liaison: "),
+        "{:?}",
+        told(&ledger)
+    );
 }
 
 #[test]
@@ -136,7 +145,7 @@ fn everybody_with_something_open_gets_one_digest_on_a_working_day() {
         .select(notices::text)
         .load(&mut ledger.conn())
         .unwrap();
-    insta::assert_snapshot!(texts.join("\n"), @"");
+    insta::assert_snapshot!(texts.join("\n"), @"2026-11-09 时限提醒: 已逾期 0 项，临近到期 1 项，其中今天新增 0 项");
 }
 
 #[test]

@@ -33,7 +33,11 @@ fn message<'m>(text: &'m str, dedupe: &'m str) -> Message<'m> {
 #[test]
 fn a_notice_is_told_once_and_is_its_reader_s_alone() {
     on_both_settled(|ledger| {
-        for (login, role) in [("liaison", "liaison"), ("second", "liaison"), ("cdo", "cdo")] {
+        for (login, role) in [
+            ("liaison", "liaison"),
+            ("second", "liaison"),
+            ("cdo", "cdo"),
+        ] {
             actors::make(ledger, login, role, "SL001");
         }
         let directory = one_ledger::org::directory::Directory::load(&mut ledger.conn()).unwrap();
@@ -60,7 +64,11 @@ fn a_notice_is_told_once_and_is_its_reader_s_alone() {
         assert_eq!(own["unread"], 100, "counted up to 100");
         assert_eq!(own["items"].as_array().unwrap().len(), 100);
         let next = own["next"].as_i64().unwrap();
-        let rest = get("liaison", &format!("/api/v1/notices?limit=100&cursor={next}")).json();
+        let rest = get(
+            "liaison",
+            &format!("/api/v1/notices?limit=100&cursor={next}"),
+        )
+        .json();
         assert_eq!(rest["items"].as_array().unwrap().len(), 20);
         assert_eq!(rest["next"], json!(null));
         assert_eq!(get("cdo", "/api/v1/notices").json()["items"], json!([]));
@@ -78,11 +86,18 @@ fn a_notice_is_told_once_and_is_its_reader_s_alone() {
         assert_eq!((hidden.status, absent.status), (404, 404));
         assert_eq!(hidden.json()["title"], absent.json()["title"]);
         let own_token = service.token("liaison", PASSWORD);
-        let all = post("/api/v1/notices/read".to_owned(), &own_token, json!({"up_to": next}));
+        let all = post(
+            "/api/v1/notices/read".to_owned(),
+            &own_token,
+            json!({"up_to": next}),
+        );
         assert_eq!(all.json()["marked"], 21, "{all:?}");
         let left = get("liaison", "/api/v1/notices?unread=true&limit=500").json();
         assert_eq!(left["items"].as_array().unwrap().len(), 99);
-        assert_eq!(get("second", "/api/v1/notices?unread=true").json()["unread"], 1);
+        assert_eq!(
+            get("second", "/api/v1/notices?unread=true").json()["unread"],
+            1
+        );
     });
 }
 
@@ -94,7 +109,10 @@ fn nobody_reads_what_is_another_s_by_its_number() {
     let ids = [account(&ledger, "liaison")];
     notice::send(conn, To::Accounts(&ids), message("一", "k"), clock::now()).unwrap();
     let other = one_ledger::auth::Viewer::signed_in(ids[0] + 1, "别人", None, &[]);
-    assert!(matches!(notice::mark_read(conn, &other, 1), Err(Error::NotFound(_))));
+    assert!(matches!(
+        notice::mark_read(conn, &other, 1),
+        Err(Error::NotFound(_))
+    ));
     assert_eq!(notice::mark_all_read(conn, &other, 99).unwrap(), 0);
     assert_eq!(notice::unread(conn, ids[0]).unwrap(), 1);
 }
@@ -132,7 +150,10 @@ fn the_service_brings_deadlines_up_to_date_and_reminds_by_itself() {
     // A change of an entry shows within seconds, without anybody asking for it.
     let done = ledger.draw(
         "done.xlsx",
-        &["项目编号|项目名称|申报单位|自评价日期", "XM-2|考试平台|示例市教育局|2026-11-20"],
+        &[
+            "项目编号|项目名称|申报单位|自评价日期",
+            "XM-2|考试平台|示例市教育局|2026-11-20",
+        ],
     );
     ledger.import_whole(&done);
     let begun = std::time::Instant::now();
@@ -158,13 +179,32 @@ fn calendar_and_limits_are_kept_over_http() {
         assert_eq!(answer.status, 200, "{answer:?}");
         answer.json()
     };
-    assert_eq!(due("2026-02-10", 10), json!({"due": "2026-03-02", "provisional": false}));
-    assert_eq!(due("2026-12-25", 10), json!({"due": "2027-01-11", "provisional": true}));
-    for bad in ["start=2026-02-10&days=9999999999", "start=2026-02-30&days=1", "start=9999-01-01&days=1", "days=1", "start=2026-01-01&days=-1", "start=2026-01-01&days=5001"] {
-        let answer = service.ask(Method::GET, &format!("/api/v1/due-date?{bad}")).bearer(&anybody).send();
+    assert_eq!(
+        due("2026-02-10", 10),
+        json!({"due": "2026-03-02", "provisional": false})
+    );
+    assert_eq!(
+        due("2026-12-25", 10),
+        json!({"due": "2027-01-11", "provisional": true})
+    );
+    for bad in [
+        "start=2026-02-10&days=9999999999",
+        "start=2026-02-30&days=1",
+        "start=9999-01-01&days=1",
+        "days=1",
+        "start=2026-01-01&days=-1",
+        "start=2026-01-01&days=5001",
+    ] {
+        let answer = service
+            .ask(Method::GET, &format!("/api/v1/due-date?{bad}"))
+            .bearer(&anybody)
+            .send();
         assert_eq!(answer.status / 100, 4, "{bad} {answer:?}");
     }
-    let year = service.ask(Method::GET, "/api/v1/calendar/2026").bearer(&anybody).send();
+    let year = service
+        .ask(Method::GET, "/api/v1/calendar/2026")
+        .bearer(&anybody)
+        .send();
     assert_eq!(year.json()["published"], true);
     let put = |path: &str, version: Option<&str>, body: serde_json::Value| {
         let mut ask = service.ask(Method::PUT, path).bearer(&keeper);
@@ -174,24 +214,77 @@ fn calendar_and_limits_are_kept_over_http() {
         ask.json(&body)
     };
     let day = json!({"kind": "off", "name": "停电"});
-    assert_eq!(put("/api/v1/calendar/days/2026-07-01", None, day.clone()).status, 428);
-    assert_eq!(put("/api/v1/calendar/days/2026-07-01", Some("\"1\""), day.clone()).status, 200);
-    assert_eq!(put("/api/v1/calendar/days/2026-07-01", Some("\"1\""), day).status, 412);
-    assert_eq!(put("/api/v1/calendar/days/2026-07-99", Some("\"2\""), json!({"kind": "off"})).status, 404);
-    assert_eq!(put("/api/v1/calendar/days/2026-07-02", Some("\"2\""), json!({"kind": "maybe"})).status, 422);
+    assert_eq!(
+        put("/api/v1/calendar/days/2026-07-01", None, day.clone()).status,
+        428
+    );
+    assert_eq!(
+        put(
+            "/api/v1/calendar/days/2026-07-01",
+            Some("\"1\""),
+            day.clone()
+        )
+        .status,
+        200
+    );
+    assert_eq!(
+        put("/api/v1/calendar/days/2026-07-01", Some("\"1\""), day).status,
+        412
+    );
+    assert_eq!(
+        put(
+            "/api/v1/calendar/days/2026-07-99",
+            Some("\"2\""),
+            json!({"kind": "off"})
+        )
+        .status,
+        404
+    );
+    assert_eq!(
+        put(
+            "/api/v1/calendar/days/2026-07-02",
+            Some("\"2\""),
+            json!({"kind": "maybe"})
+        )
+        .status,
+        422
+    );
     let load = service
         .ask(Method::POST, "/api/v1/calendar/2027/days")
         .bearer(&keeper)
         .header("if-match", "\"2\"")
         .json(&json!({"lines": "2027-01-01,放假,元旦\n2027-01-04,放假,元旦", "source": "通知"}));
-    assert_eq!((load.status, load.json()["off"].as_i64()), (200, Some(2)), "{load:?}");
-    assert_eq!(due("2026-12-25", 10), json!({"due": "2027-01-12", "provisional": false}));
-    let limits = service.ask(Method::GET, "/api/v1/time-limits").bearer(&anybody).send().json();
+    assert_eq!(
+        (load.status, load.json()["off"].as_i64()),
+        (200, Some(2)),
+        "{load:?}"
+    );
+    assert_eq!(
+        due("2026-12-25", 10),
+        json!({"due": "2027-01-12", "provisional": false})
+    );
+    let limits = service
+        .ask(Method::GET, "/api/v1/time-limits")
+        .bearer(&anybody)
+        .send()
+        .json();
     assert!(limits.as_array().unwrap().len() >= 34);
     let wish = json!({"enabled": true, "amount": 5, "unit": "工作日", "source": "市办法"});
-    assert_eq!(put("/api/v1/time-limits/PJ-06", Some("\"0\""), wish.clone()).json()["version"], 1);
-    assert_eq!(put("/api/v1/time-limits/PJ-06", Some("\"0\""), wish.clone()).status, 412);
-    assert_eq!(put("/api/v1/time-limits/XX-06", Some("\"0\""), wish).status, 404);
+    assert_eq!(
+        put("/api/v1/time-limits/PJ-06", Some("\"0\""), wish.clone()).json()["version"],
+        1
+    );
+    assert_eq!(
+        put("/api/v1/time-limits/PJ-06", Some("\"0\""), wish.clone()).status,
+        412
+    );
+    assert_eq!(
+        put("/api/v1/time-limits/XX-06", Some("\"0\""), wish).status,
+        404
+    );
     let odd = json!({"enabled": true, "amount": 5, "unit": "光年", "source": "x"});
-    assert_eq!(put("/api/v1/time-limits/PJ-06", Some("\"1\""), odd).status, 422);
+    assert_eq!(
+        put("/api/v1/time-limits/PJ-06", Some("\"1\""), odd).status,
+        422
+    );
 }

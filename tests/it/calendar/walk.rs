@@ -31,11 +31,17 @@ fn a_year_is_kept_a_limit_adopted_and_the_liaison_sees_what_falls_due() {
     keeper.picture("this-year");
     keeper.go(&format!("{}/calendar?year=2027", service.base));
     keeper.see_text("放假安排未公布");
-    keeper.fill("textarea[name=lines]", "2027-01-01,放假,元旦\n2027-01-04,上班,元旦");
+    keeper.fill(
+        "textarea[name=lines]",
+        "2027-01-01,放假,元旦\n2027-01-04,上班,元旦",
+    );
     keeper.press("form[enctype] button");
     keeper.see_text("不是周六、周日");
     keeper.picture("refused");
-    keeper.fill("textarea[name=lines]", "2027-01-01,放假,元旦\n2027-01-02,放假,元旦");
+    keeper.fill(
+        "textarea[name=lines]",
+        "2027-01-01,放假,元旦\n2027-01-02,放假,元旦",
+    );
     keeper.press("form[enctype] button");
     keeper.see_text("放假安排已公布");
     keeper.picture("published");
@@ -59,7 +65,8 @@ fn a_year_is_kept_a_limit_adopted_and_the_liaison_sees_what_falls_due() {
     let begun = std::time::Instant::now();
     loop {
         liaison.go(&format!("{}/deadlines", service.base));
-        if liaison.text("body").contains("采购合同备案") && liaison.count(".ol-me .ol-count") == 1 {
+        if liaison.text("body").contains("采购合同备案") && liaison.count(".ol-me .ol-count") == 1
+        {
             break;
         }
         assert!(begun.elapsed().as_secs() < 60, "{}", liaison.text("body"));
@@ -67,7 +74,10 @@ fn a_year_is_kept_a_limit_adopted_and_the_liaison_sees_what_falls_due() {
     }
     liaison.picture("list");
     assert!(!liaison.text("main").contains("医保平台"));
-    liaison.go(&format!("{}/deadlines?state=overdue&register=project", service.base));
+    liaison.go(&format!(
+        "{}/deadlines?state=overdue&register=project",
+        service.base
+    ));
     liaison.see("main tbody tr");
     liaison.picture("overdue");
     liaison.go(&service.base);
@@ -89,7 +99,12 @@ fn a_year_is_kept_a_limit_adopted_and_the_liaison_sees_what_falls_due() {
 
     let mut plain = Browser::open("deadlines-plain", PLAIN);
     sign_in(&plain, &service, "bureau");
-    for path in ["/deadlines", "/calendar?year=2026", "/time-limits", "/notices?view=all"] {
+    for path in [
+        "/deadlines",
+        "/calendar?year=2026",
+        "/time-limits",
+        "/notices?view=all",
+    ] {
         plain.go(&format!("{}{path}", service.base));
         plain.see("main table, main .ol-empty");
     }
