@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike as _, NaiveDate};
 use diesel::prelude::*;
 use serde_json::json;
 
@@ -138,6 +138,11 @@ fn check(limit: &TimeLimit, wish: &Wish, known_region: bool) -> Vec<Problem> {
             "没有这个行政区划",
             "请填 6 位区划代码，全国适用请留空",
         );
+    }
+    for (field, day) in [("from", wish.from), ("to", wish.to)] {
+        if day.is_some_and(|d| !super::days::YEARS.contains(&d.year())) {
+            say(field, "out_of_range", "日期应在 2000 至 2100 年", "");
+        }
     }
     if wish.from.zip(wish.to).is_some_and(|(from, to)| to < from) {
         say("to", "order", "截止施行日早于开始施行日", "");

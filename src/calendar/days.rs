@@ -121,6 +121,15 @@ fn line(date: &str, kind: &str, name: &str, sources: [&str; 2]) -> Result<Line, 
             "请写成 2027-01-01 的样子",
         )
     })?;
+    let plain = |text: &str| !text.chars().any(char::is_control);
+    if !plain(name) || !sources.into_iter().all(plain) {
+        return Err(problem(
+            "lines",
+            "control_character",
+            "内容中有不可见的控制字符".to_owned(),
+            "请删除后重新输入",
+        ));
+    }
     let kind = match kind {
         "off" | "放假" | "休" | "休息" | "节假日" => DayKind::Off,
         "work" | "调休上班" | "上班" | "班" | "补班" | "调休" => DayKind::Work,

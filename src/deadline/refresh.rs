@@ -1,5 +1,5 @@
 //! Bringing the table of deadlines up to date: the entries changed since the last time, or all of them when the
-//! calendar, the limits or the rules have changed.
+//! calendar, the limits, the rules or the organisation have changed.
 //!
 //! Each batch takes the lock of `deadline_head` before it reads, so of two refreshes side by side the later one
 //! reads what is later; the position moves only when everything up to it is in.
@@ -22,6 +22,7 @@ use crate::each;
 use crate::error::Result;
 use crate::ledger::entry;
 use crate::org::directory::Directory;
+use crate::org::tree;
 use crate::register::region::Regions;
 
 /// Entries that are looked at together.
@@ -123,6 +124,11 @@ fn head(conn: &mut Conn) -> Result<Head> {
         .first(conn)?)
 }
 
+/// What else the table was derived by: the rules, and the organisation, whose regions say which limits hold.
+fn basis(conn: &mut Conn) -> Result<String> {
+    Ok(format!("{} {}", fingerprint(), tree::version(conn)?))
+}
+
 fn latest(conn: &mut Conn) -> Result<i64> {
     Ok(ledger_head::table
         .find(1)
@@ -139,7 +145,7 @@ pub fn is_behind(conn: &mut Conn) -> Result<bool> {
     let now = almanac::version(conn)?;
     Ok(known.seq != latest(conn)?
         || (known.calendar, known.limits) != (now.calendar, now.limits)
-        || known.fingerprint != fingerprint())
+        || known.fingerprint != basis(conn)?)
 }
 
 /// Brings the table up to date.
@@ -149,10 +155,11 @@ pub fn is_behind(conn: &mut Conn) -> Result<bool> {
 pub fn refresh(conn: &mut Conn, regions: &Regions) -> Result<Refreshed> {
     let known = head(conn)?;
     let to = latest(conn)?;
+    let basis = basis(conn)?;
     let almanac = almanac::read(conn)?;
     let version = almanac.version;
     let whole = (known.calendar, known.limits) != (version.calendar, version.limits)
-        || known.fingerprint != fingerprint();
+        || known.fingerprint != basis;
     let mut work = Work {
         places: Places {
             directory: Directory::load(conn)?,
@@ -184,7 +191,7 @@ pub fn refresh(conn: &mut Conn, regions: &Regions) -> Result<Refreshed> {
                 deadline_head::seq.eq(to),
                 deadline_head::calendar.eq(version.calendar),
                 deadline_head::limits.eq(version.limits),
-                deadline_head::fingerprint.eq(fingerprint()),
+                deadline_head::fingerprint.eq(&basis),
             ))
             .execute(conn)?;
         if moved == 0 {
@@ -197,7 +204,7 @@ pub fn refresh(conn: &mut Conn, regions: &Regions) -> Result<Refreshed> {
             return Ok(());
         }
         let told = json!({"rows": done.changed, "moved": work.moved});
-        let event = Event::done("recompute_deadlines", "工作日历或办理时限有变").with(told);
+        let event = Event::done("recompute_deadlines", "工作日历、办理时限或机构有变").with(told);
         audit::record(conn, &Viewer::operator("系统"), &event)
     })?;
     Ok(done)

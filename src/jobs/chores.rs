@@ -17,7 +17,7 @@ const REMIND: &str = "deadline_remind";
 const MAIL: &str = "mail";
 
 /// Chores are about nothing in particular; the number keeps one of a kind in the queue.
-const SUBJECT: i64 = 0;
+pub(super) const SUBJECT: i64 = 0;
 
 /// Puts what is to be done into the queue; returns whether there is anything. A few small reads when there is not.
 ///
@@ -46,6 +46,7 @@ fn ask(conn: &mut Conn, kind: &'static str) -> Result<bool> {
         payload: json!({}),
     };
     enqueue(conn, &Viewer::operator("系统"), &order)?;
+    queue::forget_done(conn, kind)?;
     Ok(true)
 }
 

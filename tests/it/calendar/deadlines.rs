@@ -318,3 +318,63 @@ fn a_limit_may_be_turned_off() {
         assert!(open.iter().all(|l| l.rule != "mlps_third"));
     });
 }
+
+#[test]
+fn what_is_taken_back_falls_due_no_more() {
+    on_both_settled(|ledger| {
+        let file = ledger.draw(
+            "one.xlsx",
+            &[
+                "项目编号|项目名称|申报单位|项目阶段|建设年度|运维合同到期日",
+                "XM-9|平台|示例市教育局|运维|2024|2026-12-31",
+            ],
+        );
+        let report = ledger.import_whole(&file);
+        refresh(ledger);
+        let all = Filter::default();
+        assert_eq!(list(ledger, &ledger.viewer, &all, "2026-11-23").len(), 1);
+        ledger.undo(report.import.unwrap()).unwrap();
+        assert_eq!(refresh(ledger).gone, 1);
+        assert_eq!(list(ledger, &ledger.viewer, &all, "2026-11-23"), []);
+        // A contract that ended long ago is not held against anybody.
+        let file = ledger.draw(
+            "old.xlsx",
+            &[
+                "项目编号|项目名称|申报单位|项目阶段|建设年度|运维合同到期日",
+                "XM-10|旧平台|示例市教育局|运维|2020|2022-12-31",
+            ],
+        );
+        ledger.import_whole(&file);
+        refresh(ledger);
+        assert_eq!(list(ledger, &ledger.viewer, &all, "2026-11-23"), []);
+    });
+}
+
+#[test]
+fn a_department_that_moves_to_another_region_is_under_its_limits() {
+    on_both_settled(|ledger| {
+        use one_ledger::db::schema::departments;
+        let mut conn = ledger.conn();
+        fill(ledger);
+        refresh(ledger);
+        let filing = Filter {
+            rule: Some("contract_filing".to_owned()),
+            ..Filter::default()
+        };
+        assert_eq!(list(ledger, &ledger.viewer, &filing, "2026-11-23"), []);
+        diesel::update(departments::table.filter(departments::code.eq("SL001")))
+            .set(departments::region.eq("371572"))
+            .execute(&mut conn)
+            .unwrap();
+        diesel::update(one_ledger::db::schema::ledger_head::table.find(1_i64))
+            .set(
+                one_ledger::db::schema::ledger_head::organisation
+                    .eq(one_ledger::db::schema::ledger_head::organisation + 1),
+            )
+            .execute(&mut conn)
+            .unwrap();
+        assert!(deadline::is_behind(&mut conn).unwrap());
+        refresh(ledger);
+        assert_eq!(list(ledger, &ledger.viewer, &filing, "2026-11-23").len(), 1);
+    });
+}

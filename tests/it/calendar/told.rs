@@ -166,25 +166,26 @@ fn the_service_brings_deadlines_up_to_date_and_reminds_by_itself() {
     }
 }
 
+/// The last of so many working days, as the service counts them.
+fn due(service: &Service, token: &str, start: &str, days: u32) -> serde_json::Value {
+    let path = format!("/api/v1/due-date?start={start}&days={days}");
+    let answer = service.ask(Method::GET, &path).bearer(token).send();
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json()
+}
+
 #[test]
-fn calendar_and_limits_are_kept_over_http() {
+fn due_dates_are_counted_over_http() {
     let ledger = Ledger::settled();
     actors::make_all(&ledger);
     let service = Service::start(&ledger);
-    let keeper = service.token("sysadmin", PASSWORD);
     let anybody = service.token("nobody", PASSWORD);
-    let due = |start: &str, days: u32| {
-        let path = format!("/api/v1/due-date?start={start}&days={days}");
-        let answer = service.ask(Method::GET, &path).bearer(&anybody).send();
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.json()
-    };
     assert_eq!(
-        due("2026-02-10", 10),
+        due(&service, &anybody, "2026-02-10", 10),
         json!({"due": "2026-03-02", "provisional": false})
     );
     assert_eq!(
-        due("2026-12-25", 10),
+        due(&service, &anybody, "2026-12-25", 10),
         json!({"due": "2027-01-11", "provisional": true})
     );
     for bad in [
@@ -201,6 +202,15 @@ fn calendar_and_limits_are_kept_over_http() {
             .send();
         assert_eq!(answer.status / 100, 4, "{bad} {answer:?}");
     }
+}
+
+#[test]
+fn a_change_names_the_version_it_was_made_from() {
+    let ledger = Ledger::settled();
+    actors::make_all(&ledger);
+    let service = Service::start(&ledger);
+    let keeper = service.token("sysadmin", PASSWORD);
+    let anybody = service.token("nobody", PASSWORD);
     let year = service
         .ask(Method::GET, "/api/v1/calendar/2026")
         .bearer(&anybody)
@@ -260,7 +270,7 @@ fn calendar_and_limits_are_kept_over_http() {
         "{load:?}"
     );
     assert_eq!(
-        due("2026-12-25", 10),
+        due(&service, &anybody, "2026-12-25", 10),
         json!({"due": "2027-01-12", "provisional": false})
     );
     let limits = service
