@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use crate::db::connection::Database;
+use crate::deadline;
+use crate::notice::mail;
 use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
 use crate::sheet::workbook::Parser;
@@ -17,6 +19,10 @@ pub struct App {
     pub parser: Parser,
     /// Rules for people and filings.
     pub organisation: Rules,
+    /// Who is reminded of what falls due, and when.
+    pub reminders: deadline::Rules,
+    /// The mail server; without one nothing is mailed.
+    pub mail: Option<mail::Settings>,
     /// Where files are kept.
     pub data: PathBuf,
 }

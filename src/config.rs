@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::accounts::Rules;
+use crate::deadline;
 use crate::error::{Doing, Error, Result};
+use crate::notice::mail;
 use crate::org;
 use crate::sheet::limits::Limits;
 
@@ -26,6 +28,10 @@ pub struct ConfigFile {
     pub accounts: Rules,
     /// Rules for people and filings; those left out keep their defaults.
     pub organisation: org::Rules,
+    /// Who is reminded of what falls due, and when; what is left out keeps its default.
+    pub reminders: deadline::Rules,
+    /// The mail server; nothing is mailed without.
+    pub mail: Option<mail::Settings>,
     /// The service.
     pub serve: Serve,
 }
@@ -120,6 +126,10 @@ pub struct Settings {
     pub accounts: Rules,
     /// Rules for people and filings.
     pub organisation: org::Rules,
+    /// Who is reminded of what falls due, and when.
+    pub reminders: deadline::Rules,
+    /// The mail server.
+    pub mail: Option<mail::Settings>,
     /// The service.
     pub serve: Serve,
 }
@@ -128,7 +138,8 @@ impl Settings {
     /// Puts the settings together.
     ///
     /// # Errors
-    /// When the configuration file cannot be read or has an unknown key.
+    /// When the configuration file cannot be read, has an unknown key or a mail server that would be sent a password in
+    /// clear.
     pub fn gather(given: Given) -> Result<Self> {
         let file = given
             .config
@@ -141,6 +152,7 @@ impl Settings {
             .or(file.data)
             .unwrap_or_else(|| PathBuf::from("."));
         let database = given.database.or(file.database);
+        file.mail.as_ref().map_or(Ok(()), mail::Settings::check)?;
         Ok(Self {
             database: database
                 .unwrap_or_else(|| data.join("one-ledger.db").to_string_lossy().into_owned()),
@@ -149,6 +161,8 @@ impl Settings {
             data,
             accounts: file.accounts.settled()?,
             organisation: file.organisation,
+            reminders: file.reminders,
+            mail: file.mail,
             serve: file.serve,
         })
     }

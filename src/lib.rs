@@ -5,21 +5,26 @@
 //! revision 版本 · relation 关联 · import 导入 · problem 问题提示 · department 部门 · region 行政区划.
 //!
 //! Rooms, and the one direction in which they may use each other:
-//! `cli, web → jobs, report, handover → intake → ledger → accounts, org → audit → db → auth → register, sheet`.
+//! `cli, web → jobs, report, handover → intake → deadline → ledger, notice → accounts, org, almanac → audit → db → auth →
+//! register, sheet, calendar`.
 
 pub mod accounts;
+pub mod almanac;
 pub mod app;
 pub mod audit;
 pub mod auth;
+pub mod calendar;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod deadline;
 pub mod error;
 pub mod handover;
 pub mod intake;
 pub mod jobs;
 pub mod ledger;
+pub mod notice;
 pub mod org;
 pub mod register;
 pub mod report;

@@ -1,7 +1,7 @@
 //! What people read for an action of the audit log.
 
 /// Actions by group, each with its words.
-pub const ACTIONS: [(&str, &[(&str, &str)]); 4] = [
+pub const ACTIONS: [(&str, &[(&str, &str)]); 5] = [
     (
         "登录和凭据",
         &[
@@ -61,6 +61,16 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 4] = [
             ("add_scan", "上传盖章扫描件"),
         ],
     ),
+    (
+        "日历和时限",
+        &[
+            ("set_calendar_day", "修改工作日历"),
+            ("set_calendar_year", "设置年度日历"),
+            ("load_calendar", "导入年度日历"),
+            ("set_time_limit", "修改办理时限"),
+            ("recompute_deadlines", "重算到期日"),
+        ],
+    ),
 ];
 
 /// The words for an action; its own name where it has none.
@@ -72,7 +82,7 @@ pub fn label(action: &str) -> &str {
 }
 
 /// Names of what a line tells besides.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 23] = [
     ("by", "方式"),
     ("totp", "动态口令"),
     ("why", "原因"),
@@ -90,6 +100,12 @@ const KEYS: [(&str, &str); 17] = [
     ("rows", "行数"),
     ("file", "文件"),
     ("reason", "原因"),
+    ("before", "原为"),
+    ("after", "改为"),
+    ("source", "依据"),
+    ("published", "已公布"),
+    ("moved", "变动的到期日"),
+    ("entries", "涉及条目"),
 ];
 
 /// Words for what is told, where they are words of the program.

@@ -31,11 +31,13 @@ pub enum Right {
     SeeAudit,
     /// Change settings of the installation.
     ManageSettings,
+    /// Keep the work calendar and the time limits.
+    ManageCalendar,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SeeSummary,
         Self::SeeMoney,
         Self::SeeOwn,
@@ -49,6 +51,7 @@ impl Right {
         Self::GrantRoles,
         Self::SeeAudit,
         Self::ManageSettings,
+        Self::ManageCalendar,
     ];
 
     /// The word for logs, the API and `x-permission`.
@@ -68,6 +71,7 @@ impl Right {
             Self::GrantRoles => "grant_roles",
             Self::SeeAudit => "see_audit",
             Self::ManageSettings => "manage_settings",
+            Self::ManageCalendar => "manage_calendar",
         }
     }
 
@@ -88,6 +92,7 @@ impl Right {
             Self::GrantRoles => "授予角色和解锁",
             Self::SeeAudit => "查看审计日志",
             Self::ManageSettings => "修改系统设置",
+            Self::ManageCalendar => "维护工作日历和办理时限",
         }
     }
 }
@@ -130,9 +135,10 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
         (_, R::SeeSummary)
         | (Role::SecurityAdmin, R::GrantRoles)
         | (Role::AuditAdmin, R::SeeAudit) => Some(All),
-        (Role::SystemAdmin, R::ManageOrganisation | R::ManageAccounts | R::ManageSettings) => {
-            Some(All)
-        }
+        (
+            Role::SystemAdmin,
+            R::ManageOrganisation | R::ManageAccounts | R::ManageSettings | R::ManageCalendar,
+        ) => Some(All),
         (
             Role::Liaison | Role::Specialist | Role::Cdo,
             R::SeeMoney | R::SeeOwn | R::SeeSecurity | R::Write | R::SeeContacts,

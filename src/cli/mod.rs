@@ -171,6 +171,8 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             catalogue,
             database: Database::at(&settings.database)?,
             organisation: settings.organisation,
+            reminders: settings.reminders.clone(),
+            mail: settings.mail.clone(),
             parser,
             data: settings.data.clone(),
         },

@@ -489,6 +489,104 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    calendar_years (year) {
+        year -> Integer,
+        published -> Bool,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    calendar_days (day) {
+        day -> Date,
+        kind -> Text,
+        name -> Text,
+        source -> Text,
+    }
+}
+
+diesel::table! {
+    time_limit_settings (rule_id) {
+        rule_id -> Text,
+        enabled -> Bool,
+        amount -> Nullable<Integer>,
+        unit -> Nullable<Text>,
+        region -> Text,
+        valid_from -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
+        source -> Text,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    almanac_head (id) {
+        id -> BigInt,
+        calendar -> Integer,
+        limits -> Integer,
+    }
+}
+
+diesel::table! {
+    deadlines (entry_id, rule) {
+        entry_id -> BigInt,
+        rule -> Text,
+        department_id -> BigInt,
+        limit_id -> Text,
+        start_on -> Nullable<Date>,
+        opens_on -> Nullable<Date>,
+        due_on -> Date,
+        provisional -> Bool,
+        warn_on -> Date,
+        lapse_on -> Nullable<Date>,
+        done -> Bool,
+        done_on -> Nullable<Date>,
+        late -> Bool,
+        level -> Integer,
+        level_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    deadline_head (id) {
+        id -> BigInt,
+        seq -> BigInt,
+        calendar -> Integer,
+        limits -> Integer,
+        fingerprint -> Text,
+        reminded_on -> Nullable<Date>,
+        writes -> BigInt,
+    }
+}
+
+diesel::table! {
+    notices (id) {
+        id -> BigInt,
+        account_id -> BigInt,
+        at -> Timestamp,
+        kind -> Text,
+        text -> Text,
+        href -> Text,
+        read_at -> Nullable<Timestamp>,
+        dedupe -> Text,
+    }
+}
+
+diesel::table! {
+    mails (id) {
+        id -> BigInt,
+        address -> Text,
+        subject -> Text,
+        body -> Text,
+        made_at -> Timestamp,
+        state -> Text,
+        attempts -> Integer,
+        tried_at -> Nullable<Timestamp>,
+        fault -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(people, appointments, filings);
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -507,3 +605,5 @@ diesel::allow_tables_to_appear_in_same_query!(
 );
 
 diesel::allow_columns_to_appear_in_same_group_by_clause!(entries::register, revisions::op);
+
+diesel::allow_tables_to_appear_in_same_query!(entries, deadlines);

@@ -4,6 +4,7 @@
 //! update, and idempotent: whoever does it a second time finds its state moved on. `kind` is open; each
 //! kind of job is one [`Work`].
 
+mod chores;
 pub mod imports;
 pub mod queue;
 pub mod runner;
@@ -58,5 +59,8 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(imports::Check),
         Box::new(imports::Apply),
         Box::new(imports::Undo),
+        Box::new(chores::Refresh),
+        Box::new(chores::Remind),
+        Box::new(chores::Mail),
     ]
 }

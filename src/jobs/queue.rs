@@ -155,6 +155,19 @@ pub fn is_open(conn: &mut Conn, kind: &str, subject: i64, but: i64) -> Result<bo
     Ok(waiting.is_some())
 }
 
+/// Forgets jobs of a kind that were done: for chores, of which only what is to be done matters.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn forget_done(conn: &mut Conn, kind: &str) -> Result<()> {
+    diesel::delete(jobs::table)
+        .filter(jobs::kind.eq(kind))
+        .filter(jobs::subject.eq(super::chores::SUBJECT))
+        .filter(jobs::state.eq(DONE))
+        .execute(conn)?;
+    Ok(())
+}
+
 /// Claims the oldest waiting job for a process.
 ///
 /// # Errors

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use diesel::connection::SimpleConnection as _;
 
+use super::chores;
 use super::queue::{self, Job};
 use super::{Task, Who, Work};
 use crate::app::App;
@@ -185,6 +186,7 @@ fn impatient(app: &App) -> Result<Conn> {
 fn keep(shared: &Shared) {
     let mut conn = None;
     let mut first = true;
+    let chores = shared.works.iter().any(|w| w.kind() == chores::REFRESH);
     loop {
         if conn.is_none() {
             conn = impatient(&shared.app).ok();
@@ -205,6 +207,11 @@ fn keep(shared: &Shared) {
                     if taken > 0 {
                         tracing::info!(taken, "jobs of a process that died go on");
                         shared.ring(false);
+                    }
+                    match chores.then(|| chores::look(c, shared.app.mail.is_some())) {
+                        Some(Ok(true)) => shared.ring(false),
+                        Some(Err(error)) => tracing::debug!(%error, "no look at the chores"),
+                        _ => {}
                     }
                 }
                 Err(error) => {

@@ -20,6 +20,7 @@ use super::words::header;
 #[folder = "import_templates/"]
 #[include = "*.toml"]
 #[include = "lists/*.csv"]
+#[exclude = "calendar/*"]
 struct BuiltIn;
 
 /// A file of definitions: the name shown in errors and its bytes.

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
+use crate::deadline::{self, State as Falling};
 use crate::error::Result;
 use crate::intake::upload::State;
 use crate::intake::upload::list as uploads;
@@ -93,7 +94,7 @@ pub fn overview(
     directory: &Directory,
 ) -> Result<Overview> {
     let mut out = Overview {
-        todos: todos(conn, viewer, directory)?,
+        todos: todos(conn, viewer, (catalogue, directory))?,
         ..Overview::default()
     };
     let full = viewer.can_anywhere(Right::SeeOwn);
@@ -162,7 +163,11 @@ fn date(conn: &mut Conn, recent: &mut [Recent]) -> Result<()> {
     Ok(())
 }
 
-fn todos(conn: &mut Conn, viewer: &Viewer, directory: &Directory) -> Result<Vec<Todo>> {
+fn todos(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    (catalogue, directory): (&Catalogue, &Directory),
+) -> Result<Vec<Todo>> {
     let mut out = Vec::new();
     let mut add = |count: usize, text: &str, href: &str| {
         if count > 0 {
@@ -193,6 +198,22 @@ fn todos(conn: &mut Conn, viewer: &Viewer, directory: &Directory) -> Result<Vec<
                 text,
                 &format!("/imports?state={}&mine=1", state.word()),
             );
+        }
+    }
+    // Whose move it is: the department's, and its bureau's to see to.
+    if viewer.can_anywhere(Right::Write) {
+        let open = [
+            (Falling::Overdue, "项时限已逾期"),
+            (Falling::Soon, "项时限临近到期"),
+        ];
+        for (state, text) in open {
+            let filter = deadline::Filter {
+                state: Some(state),
+                ..deadline::Filter::default()
+            };
+            let who = (viewer, catalogue);
+            let found = deadline::count(conn, who, &filter, LOOKED_AT - 1, clock::today())?;
+            add(found, text, &format!("/deadlines?state={}", state.word()));
         }
     }
     let limit = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);

@@ -21,6 +21,7 @@ use crate::db::connection::Conn;
 use crate::db::pool::WAIT;
 use crate::error::{Doing, Error, Result};
 use crate::org::directory::Directory;
+use crate::notice;
 use crate::web::answer::Failure;
 use crate::web::gate::RequestId;
 use crate::web::origin;
@@ -73,6 +74,7 @@ pub struct Ask<'a> {
     pub bearer: Option<Bearer>,
     path: String,
     flash: Option<String>,
+    unread: i64,
 }
 
 impl Ask<'_> {
@@ -88,6 +90,7 @@ impl Ask<'_> {
             csrf.unwrap_or_default(),
             self.flash.clone(),
         )
+        .with_unread(self.unread)
     }
 
     /// The organisation of the moment.
@@ -254,6 +257,12 @@ impl Caller {
         let done = web::block(move || -> std::result::Result<T, Failure> {
             let mut conn = self.state.pool.lend()?;
             let known = self.identify(&mut conn)?;
+            let unread = match (&known.session, known.viewer.account()) {
+                (Some(_), Some(account)) if !self.path.starts_with("/api/") => {
+                    notice::unread(&mut conn, account)?
+                }
+                _ => 0,
+            };
             let mut ask = Ask {
                 conn: &mut conn,
                 viewer: known.viewer,
@@ -263,6 +272,7 @@ impl Caller {
                 bearer: known.bearer,
                 path: self.path,
                 flash: self.flash,
+                unread,
             };
             Ok(work(&mut ask)?)
         })

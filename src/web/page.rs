@@ -8,6 +8,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 
 use crate::auth::{Right, Viewer};
 use crate::error::{Doing, Result};
+use crate::notice::UNREAD_SHOWN;
 use crate::register::catalogue::Catalogue;
 use crate::web::answer;
 
@@ -49,6 +50,8 @@ pub struct Shell {
     pub flash: Option<String>,
     /// The navigation.
     pub nav: Vec<NavGroup>,
+    /// How many notices are not read, as it is shown; empty when none.
+    pub unread: String,
     /// What stands in the search box.
     pub search: String,
     /// Seconds after which a browser without scripts asks again.
@@ -75,9 +78,21 @@ impl Shell {
             csrf,
             flash,
             nav: navigation(catalogue, viewer, here),
+            unread: String::new(),
             search: String::new(),
             refresh: None,
         }
+    }
+
+    /// The same frame, with so many notices not read.
+    #[must_use]
+    pub fn with_unread(mut self, unread: i64) -> Self {
+        self.unread = match unread {
+            0 => String::new(),
+            n if n > UNREAD_SHOWN => format!("{UNREAD_SHOWN}+"),
+            n => n.to_string(),
+        };
+        self
     }
 
     /// The same frame, asking again after some seconds where there are no scripts.
@@ -100,6 +115,9 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     if viewer.can_anywhere(Right::Write) {
         work.push(item("导入", "/imports".to_owned()));
     }
+    if viewer.can_anywhere(Right::SeeOwn) {
+        work.push(item("时限", "/deadlines".to_owned()));
+    }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),
         item("人员", "/people".to_owned()),
@@ -110,6 +128,10 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     let mut running = Vec::new();
     if viewer.can_anywhere(Right::ManageAccounts) || viewer.can_anywhere(Right::GrantRoles) {
         running.push(item("账号", "/accounts".to_owned()));
+    }
+    if viewer.can_anywhere(Right::ManageCalendar) {
+        running.push(item("工作日历", "/calendar".to_owned()));
+        running.push(item("办理时限", "/time-limits".to_owned()));
     }
     if viewer.can_anywhere(Right::SeeAudit) {
         running.push(item("审计", "/audit".to_owned()));

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 19] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
+    ("calendar", &["error"]),
     ("auth", &[]),
     ("db", &["auth", "error"]),
     ("audit", &["auth", "db", "clock", "error", "each"]),
@@ -16,6 +17,15 @@ const MAY_USE: [(&str, &[&str]); 15] = [
         "org",
         &[
             "audit", "db", "auth", "register", "sheet", "clock", "error", "each",
+        ],
+    ),
+    ("almanac", &["calendar", "audit", "db", "auth", "error"]),
+    ("notice", &["db", "auth", "clock", "error", "each"]),
+    (
+        "deadline",
+        &[
+            "almanac", "calendar", "notice", "ledger", "audit", "org", "db", "auth", "register",
+            "error", "each",
         ],
     ),
     (
@@ -27,8 +37,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     (
         "jobs",
         &[
-            "intake", "accounts", "audit", "ledger", "org", "db", "auth", "register", "sheet",
-            "clock", "error", "app", "each",
+            "intake", "deadline", "notice", "accounts", "audit", "ledger", "org", "db", "auth",
+            "register", "sheet", "clock", "error", "app", "each",
         ],
     ),
     (
@@ -40,8 +50,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     (
         "report",
         &[
-            "intake", "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock",
-            "error", "each",
+            "intake", "deadline", "ledger", "audit", "org", "db", "auth", "register", "sheet",
+            "clock", "error", "each",
         ],
     ),
     (
@@ -58,8 +68,14 @@ const MAY_USE: [(&str, &[&str]); 15] = [
         ],
     ),
     ("error", &["auth"]),
-    ("app", &["db", "org", "register", "sheet"]),
-    ("config", &["accounts", "org", "sheet", "error"]),
+    (
+        "app",
+        &["db", "deadline", "notice", "org", "register", "sheet"],
+    ),
+    (
+        "config",
+        &["accounts", "deadline", "notice", "org", "sheet", "error"],
+    ),
 ];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {

@@ -93,7 +93,11 @@ fn holds(permission: &str, actor: &Actor, target: Option<&Target>) -> bool {
             "bureau-county",
         ) => county,
         (
-            "manage_accounts" | "manage_organisation" | "manage_settings" | "see_accounts",
+            "manage_accounts"
+            | "manage_organisation"
+            | "manage_settings"
+            | "manage_calendar"
+            | "see_accounts",
             "sysadmin",
         )
         | ("grant_roles" | "see_accounts", "secadmin")

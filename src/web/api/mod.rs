@@ -19,6 +19,8 @@ use crate::web::state::State;
 mod accounts;
 pub mod attachments;
 mod audit;
+mod calendar;
+mod deadlines;
 mod departments;
 pub mod entries;
 mod filings;
@@ -29,6 +31,7 @@ mod people;
 pub mod registers;
 mod schema;
 mod sessions;
+mod time_limits;
 mod tokens;
 pub mod views;
 
@@ -67,7 +70,10 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(lists::configure)
         .configure(departments::configure)
         .configure(people::configure)
-        .configure(filings::configure);
+        .configure(filings::configure)
+        .configure(calendar::configure)
+        .configure(time_limits::configure)
+        .configure(deadlines::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

@@ -5,15 +5,19 @@ use actix_web::web;
 mod account;
 mod accounts;
 pub(super) mod audit;
+mod calendar;
+mod deadlines;
 mod filings;
 mod home;
 mod imports;
 pub(super) mod lists;
+mod notices;
 mod organisation;
 mod people;
 mod registers;
 mod setup;
 mod sign_in;
+mod time_limits;
 
 /// All pages.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -28,5 +32,9 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(imports::configure)
         .configure(organisation::configure)
         .configure(people::configure)
-        .configure(filings::configure);
+        .configure(filings::configure)
+        .configure(deadlines::configure)
+        .configure(calendar::configure)
+        .configure(time_limits::configure)
+        .configure(notices::configure);
 }

@@ -157,6 +157,8 @@ impl Ledger {
             catalogue,
             database: Database::at(&address).unwrap(),
             organisation: one_ledger::org::Rules::default(),
+            reminders: one_ledger::deadline::Rules::default(),
+            mail: None,
             parser: Parser::new(PROGRAM),
             data: folder.path().join("data"),
         };

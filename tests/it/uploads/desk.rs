@@ -64,6 +64,8 @@ fn app(ledger: &Ledger) -> Arc<App> {
         database: ledger.app.database.clone(),
         parser: ledger.app.parser.clone(),
         organisation: ledger.app.organisation,
+        reminders: ledger.app.reminders.clone(),
+        mail: None,
         data: ledger.app.data.clone(),
     })
 }
@@ -235,6 +237,8 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         database: one_ledger::db::connection::Database::at(path.to_str().unwrap()).unwrap(),
         parser: app.parser.clone(),
         organisation: app.organisation,
+        reminders: app.reminders.clone(),
+        mail: None,
         data: app.data.clone(),
     };
     idle.database.open().unwrap();

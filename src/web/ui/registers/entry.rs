@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::address;
 use crate::auth::{Right, Sight};
 use crate::clock;
+use crate::deadline::{self, Listed, State};
 use crate::error::Result;
 use crate::ledger::as_of::Definitions;
 use crate::ledger::attachment::{self, KINDS};
@@ -96,6 +97,7 @@ struct Show {
     more: bool,
     versions: Vec<Told>,
     papers: Vec<Paper>,
+    deadlines: Vec<Listed>,
     kinds: Vec<(String, String)>,
     revision: i32,
     present: bool,
@@ -126,6 +128,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
     let full = entry.sight >= Sight::Own;
     let mut versions = Vec::new();
     let mut papers = Vec::new();
+    let mut deadlines = Vec::new();
     if full && seq.is_none() {
         let row = facts::row(ask.conn, &viewer, definitions.register, &code)?;
         let mut all = facts::history(ask.conn, &viewer, definitions, &row)?;
@@ -133,6 +136,13 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         versions = all.into_iter().map(told).collect();
         let held = attachment::of_entry(ask.conn, &viewer, definitions, &code)?;
         papers = held.into_iter().map(|a| paper(definitions, a)).collect();
+        let filter = deadline::Filter {
+            entry: Some(row.id),
+            ..deadline::Filter::default()
+        };
+        let who = (&viewer, &ask.app.catalogue);
+        let most = deadline::rules().len();
+        deadlines = deadline::page(ask.conn, who, &filter, (None, most), clock::today())?;
     }
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
     let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
@@ -150,6 +160,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         relations: nears(definitions, &entry, near),
         versions,
         papers,
+        deadlines,
         kinds: kinds(definitions),
         revision: entry.revision,
         present: entry.present,
