@@ -1,7 +1,7 @@
 //! What people read for an action of the audit log.
 
 /// Actions by group, each with its words.
-pub const ACTIONS: [(&str, &[(&str, &str)]); 4] = [
+pub const ACTIONS: [(&str, &[(&str, &str)]); 5] = [
     (
         "登录和凭据",
         &[
@@ -46,6 +46,16 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 4] = [
             ("remove_attachment", "移除附件"),
             ("save_view", "保存视图"),
             ("delete_view", "删除视图"),
+        ],
+    ),
+    (
+        "审核与阶段",
+        &[
+            ("submission_act", "送审办理"),
+            ("stage_act", "阶段办理"),
+            ("review_opinion", "评审意见"),
+            ("finding", "审核问题"),
+            ("review_sheet", "打印审核单"),
         ],
     ),
     (

@@ -9,7 +9,7 @@ use diesel::sql_types::Bool;
 
 use crate::auth::{Reach, Right, Viewer};
 use crate::db::connection::Conn;
-use crate::db::schema::entries;
+use crate::db::schema::{entries, review_opinions};
 use crate::error::Result;
 
 /// Published, and so is what it belongs to.
@@ -61,6 +61,28 @@ pub fn summaries(viewer: &Viewer) -> within_or_published {
     // Amounts are the least that lets one see what is not published.
     let (everything, departments) = parts(viewer, Right::SeeMoney);
     within_or_published(everything, departments)
+}
+
+#[auto_type]
+#[expect(
+    clippy::let_with_type_underscore,
+    reason = "auto_type derives the type from it"
+)]
+fn asked_for(account: i64) -> _ {
+    let open: _ = review_opinions::table
+        .filter(review_opinions::account_id.eq(account))
+        .filter(review_opinions::open.eq(true))
+        .select(review_opinions::entry_id);
+    entries::table.filter(entries::id.eq_any(open))
+}
+
+/// Entries on which the viewer is asked for an opinion, in full, as long as it is open; none without an account.
+///
+/// A door of its own: what is assigned to an expert is on no list of his.
+#[must_use]
+pub fn assigned(viewer: &Viewer) -> Option<asked_for> {
+    let may = viewer.can_anywhere(Right::GiveOpinion);
+    viewer.account().filter(|_| may).map(asked_for)
 }
 
 /// Departments of a wish that are within a right's reach; all that are, when nothing is wished for.

@@ -11,6 +11,7 @@ use super::check::{self, Draft, Place};
 use super::codes;
 use super::definition::{self, FieldDef, FileDef};
 use super::error::DefinitionError;
+use super::lifecycle;
 use super::field::{Field, FieldType, KeyFields, Refuse, Register, RequiredIf, Visibility};
 use super::region;
 use super::words::header;
@@ -20,6 +21,7 @@ use super::words::header;
 #[folder = "import_templates/"]
 #[include = "*.toml"]
 #[include = "lists/*.csv"]
+#[include = "lifecycle/*.toml"]
 struct BuiltIn;
 
 /// A file of definitions: the name shown in errors and its bytes.
@@ -44,6 +46,12 @@ impl Source {
 
     fn is(&self, ending: &str) -> bool {
         self.name.ends_with(ending)
+    }
+
+    /// Whether it is a model of stages, by the folder it lies in.
+    fn is_lifecycle(&self) -> bool {
+        let mut parts = self.name.rsplit(['/', '\\']);
+        self.is(".toml") && parts.nth(1) == Some("lifecycle")
     }
 }
 
@@ -72,7 +80,7 @@ fn built_in() -> Vec<Source> {
 
 fn read_folder(folder: &Path) -> Result<Vec<Source>, DefinitionError> {
     let mut out = Vec::new();
-    for (sub, ending) in [("", ".toml"), ("lists", ".csv")] {
+    for (sub, ending) in [("", ".toml"), ("lists", ".csv"), ("lifecycle", ".toml")] {
         let dir = folder.join(sub);
         if !sub.is_empty() && !dir.is_dir() {
             continue;
@@ -124,6 +132,17 @@ fn build(sources: &[Source]) -> Result<Catalogue, DefinitionError> {
     }
     catalogue.registers = in_order(catalogue.registers);
     check::examples(&catalogue, &drafts)?;
+    let mut models: Vec<(&str, lifecycle::Lifecycle)> = Vec::new();
+    for source in sources.iter().filter(|s| s.is_lifecycle()) {
+        let model = lifecycle::load::parse(&source.name, &source.bytes)?;
+        // A deployment's own model stands in place of the built-in one.
+        models.retain(|(_, known)| known.register != model.register);
+        models.push((&source.name, model));
+    }
+    for (file, model) in models {
+        lifecycle::load::verify(file, &catalogue, &model)?;
+        catalogue.lifecycles.push(model);
+    }
     Ok(catalogue)
 }
 
@@ -131,7 +150,7 @@ fn build(sources: &[Source]) -> Result<Catalogue, DefinitionError> {
 fn collect(sources: &[Source]) -> Result<Vec<Draft>, DefinitionError> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut additions: Vec<(Place, Spanned<String>, Vec<FieldDef>)> = Vec::new();
-    for source in sources.iter().filter(|s| s.is(".toml")) {
+    for source in sources.iter().filter(|s| s.is(".toml") && !s.is_lifecycle()) {
         let text = std::str::from_utf8(&source.bytes)
             .map_err(|_| source.fault(0, "不是 UTF-8 编码，请另存为 UTF-8"))?;
         let place = Place {
