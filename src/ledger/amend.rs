@@ -38,7 +38,11 @@ pub fn amend(
     let lost = || Error::Conflict(format!("“{}”所引用的条目已不存在，请退回修改", row.name));
     let mut edges: Vec<Edges> = undo::edges(set, register, &named)?.ok_or_else(lost)?;
     edges.retain(|e| values.contains_key(&e.field));
-    let owner = register.keys.owner.as_ref().filter(|k| values.contains_key(*k));
+    let owner = register
+        .keys
+        .owner
+        .as_ref()
+        .filter(|k| values.contains_key(*k));
     let department_id = match owner {
         Some(key) => {
             let code = entry::text(&document, key).unwrap_or_default();

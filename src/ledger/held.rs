@@ -147,7 +147,11 @@ impl Guarded {
         let step = step_of(register, before);
         if register.keys.status.as_deref() == Some(key) {
             // An entry that never said where it stands may say so once.
-            return if step.is_empty() { Fate::Free } else { Fate::Stage };
+            return if step.is_empty() {
+                Fate::Free
+            } else {
+                Fate::Stage
+            };
         }
         let protected = model.protects(key);
         let amount = model.approval.amount.as_deref() == Some(key);

@@ -11,8 +11,8 @@ use super::check::{self, Draft, Place};
 use super::codes;
 use super::definition::{self, FieldDef, FileDef};
 use super::error::DefinitionError;
-use super::lifecycle;
 use super::field::{Field, FieldType, KeyFields, Refuse, Register, RequiredIf, Visibility};
+use super::lifecycle;
 use super::region;
 use super::words::header;
 
@@ -150,7 +150,10 @@ fn build(sources: &[Source]) -> Result<Catalogue, DefinitionError> {
 fn collect(sources: &[Source]) -> Result<Vec<Draft>, DefinitionError> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut additions: Vec<(Place, Spanned<String>, Vec<FieldDef>)> = Vec::new();
-    for source in sources.iter().filter(|s| s.is(".toml") && !s.is_lifecycle()) {
+    for source in sources
+        .iter()
+        .filter(|s| s.is(".toml") && !s.is_lifecycle())
+    {
         let text = std::str::from_utf8(&source.bytes)
             .map_err(|_| source.fault(0, "不是 UTF-8 编码，请另存为 UTF-8"))?;
         let place = Place {

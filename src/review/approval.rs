@@ -108,7 +108,9 @@ pub(super) fn record(conn: &mut Conn, viewer: &Viewer, given: &Given<'_>) -> Res
         actor: viewer.name().to_owned(),
         change_set: given.change_set,
     };
-    diesel::insert_into(approvals::table).values(&made).execute(conn)?;
+    diesel::insert_into(approvals::table)
+        .values(&made)
+        .execute(conn)?;
     for (ordinal, cut) in (1..).zip(&given.decided.cuts) {
         let line = ApprovalCut {
             approval_id: made.id,
@@ -117,7 +119,9 @@ pub(super) fn record(conn: &mut Conn, viewer: &Viewer, given: &Given<'_>) -> Res
             amount: cut.amount,
             reason: cut.reason.clone(),
         };
-        diesel::insert_into(approval_cuts::table).values(&line).execute(conn)?;
+        diesel::insert_into(approval_cuts::table)
+            .values(&line)
+            .execute(conn)?;
     }
     Ok(())
 }

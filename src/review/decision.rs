@@ -13,10 +13,10 @@ use crate::ledger::facts;
 use crate::register::lifecycle::{CHANGE, Kind, Lifecycle};
 use crate::register::text as words;
 use crate::register::value::Value;
+use crate::review::Ground;
 use crate::review::money;
 use crate::review::steps::Act;
 use crate::review::submission::Submission;
-use crate::review::Ground;
 
 /// The most items of a cut.
 const ITEMS: usize = 100;
@@ -105,7 +105,12 @@ pub fn text(key: &str, label: &str, given: &str, most: usize) -> Result<String> 
     }
     if given.chars().count() > most {
         let message = format!("{label}超过 {most} 个字");
-        return Err(Error::Invalid(vec![Problem::new(key, "too_long", &message, "请缩短")]));
+        return Err(Error::Invalid(vec![Problem::new(
+            key,
+            "too_long",
+            &message,
+            "请缩短",
+        )]));
     }
     Ok(given.to_owned())
 }
@@ -170,13 +175,23 @@ fn into(
     out: &mut Decided,
 ) -> Result<()> {
     let Some((register, code)) = &said.into else {
-        let problem = Problem::new("into", "required", "没有写明并入哪个条目", "请填写登记簿和编码");
+        let problem = Problem::new(
+            "into",
+            "required",
+            "没有写明并入哪个条目",
+            "请填写登记簿和编码",
+        );
         return Err(Error::Invalid(vec![problem]));
     };
     let definitions = ground.definitions(register)?;
     let target = facts::row(conn, viewer, definitions.register, code)?;
     if target.id == entry.id || !target.present {
-        let problem = Problem::new("into", "invalid", "不能并入自己或已移除的条目", "请另选条目");
+        let problem = Problem::new(
+            "into",
+            "invalid",
+            "不能并入自己或已移除的条目",
+            "请另选条目",
+        );
         return Err(Error::Invalid(vec![problem]));
     }
     out.into = Some(target.id);
@@ -196,7 +211,9 @@ fn change(row: &Submission, entry: &EntryRow, model: &Lifecycle, out: &mut Decid
     };
     out.asked = amount(&document);
     for (key, proposal) in row.proposals() {
-        if document.get(&key) != proposal.old.as_ref() && document.get(&key) != proposal.new.as_ref() {
+        if document.get(&key) != proposal.old.as_ref()
+            && document.get(&key) != proposal.new.as_ref()
+        {
             return Err(Error::Conflict(format!(
                 "提出变更之后“{key}”又有变化，请退回重新填报"
             )));
@@ -218,22 +235,50 @@ fn cut(said: &Decision, out: &mut Decided) -> Result<()> {
         problems.push(Problem::new(&field, code, message, hint));
     };
     if out.asked.is_none() {
-        wrong("cuts".to_owned(), "no_amount", "申报没有金额，不能核减", "请先补填申报资金");
+        wrong(
+            "cuts".to_owned(),
+            "no_amount",
+            "申报没有金额，不能核减",
+            "请先补填申报资金",
+        );
     }
     if said.cuts.is_empty() {
-        wrong("cuts".to_owned(), "required", "核减须逐项写明", "请写明核减项、金额和原因");
+        wrong(
+            "cuts".to_owned(),
+            "required",
+            "核减须逐项写明",
+            "请写明核减项、金额和原因",
+        );
     }
     if said.cuts.len() > ITEMS {
-        wrong("cuts".to_owned(), "too_many", "核减项过多", "最多 100 项，请合并");
+        wrong(
+            "cuts".to_owned(),
+            "too_many",
+            "核减项过多",
+            "最多 100 项，请合并",
+        );
     }
     let mut sum = 0_i64;
     for (number, cut) in said.cuts.iter().enumerate() {
         let at = |field: &str| format!("cuts[{number}].{field}");
-        for (key, label, given) in [("item", "核减项", &cut.item), ("reason", "核减原因", &cut.reason)] {
+        for (key, label, given) in [
+            ("item", "核减项", &cut.item),
+            ("reason", "核减原因", &cut.reason),
+        ] {
             if given.trim().is_empty() {
-                wrong(at(key), "required", &format!("第 {} 项没有写{label}", number + 1), "请填写");
+                wrong(
+                    at(key),
+                    "required",
+                    &format!("第 {} 项没有写{label}", number + 1),
+                    "请填写",
+                );
             } else if text(key, label, given, 500).is_err() {
-                wrong(at(key), "invalid", &format!("第 {} 项的{label}有误", number + 1), "请改写，500 字以内");
+                wrong(
+                    at(key),
+                    "invalid",
+                    &format!("第 {} 项的{label}有误", number + 1),
+                    "请改写，500 字以内",
+                );
             }
         }
         match money::fen(&cut.amount).filter(|fen| *fen > 0) {
@@ -247,13 +292,23 @@ fn cut(said: &Decision, out: &mut Decided) -> Result<()> {
             }
             None => {
                 let message = format!("第 {} 项的核减金额应为大于 0 的数", number + 1);
-                wrong(at("amount"), "invalid_money", &message, "单位万元，如 42 或 3.5");
+                wrong(
+                    at("amount"),
+                    "invalid_money",
+                    &message,
+                    "单位万元，如 42 或 3.5",
+                );
             }
         }
     }
     if let Some(asked) = out.asked {
         if sum > asked {
-            wrong("cuts".to_owned(), "too_much", "核减合计超过申报金额", "请核对各项金额");
+            wrong(
+                "cuts".to_owned(),
+                "too_much",
+                "核减合计超过申报金额",
+                "请核对各项金额",
+            );
         }
         out.amount = Some(asked - sum);
     }
@@ -284,8 +339,18 @@ fn values(ground: Ground<'_>, about: (&Submission, &Lifecycle), act: Act, out: &
     put(&fields.decision, text(code));
     put(&fields.day, text(&clock::today().to_string()));
     let cut: i64 = out.cuts.iter().map(|c| c.amount).sum();
-    put(&fields.cut, text(&if cut > 0 { money::wan(cut) } else { String::new() }));
-    put(&fields.amount, out.amount.and_then(|a| text(&money::wan(a))));
+    put(
+        &fields.cut,
+        text(&if cut > 0 {
+            money::wan(cut)
+        } else {
+            String::new()
+        }),
+    );
+    put(
+        &fields.amount,
+        out.amount.and_then(|a| text(&money::wan(a))),
+    );
     put(&fields.number, text(&out.number));
     let bureau = row.bureau_id.and_then(|id| ground.directory.get(id));
     put(&fields.office, bureau.and_then(|b| text(&b.name)));

@@ -35,7 +35,14 @@ impl Judged {
     pub fn problems(&self) -> Vec<Problem> {
         self.missing
             .iter()
-            .map(|m| Problem::new(&m.key, &format!("missing_{}", m.what), &m.message, &m.suggestion))
+            .map(|m| {
+                Problem::new(
+                    &m.key,
+                    &format!("missing_{}", m.what),
+                    &m.message,
+                    &m.suggestion,
+                )
+            })
             .collect()
     }
 }
@@ -112,7 +119,11 @@ pub fn judge(
         return Ok(None);
     };
     let facts = gather(conn, ground, row)?;
-    let GateVersion { version: number, basis, .. } = version;
+    let GateVersion {
+        version: number,
+        basis,
+        ..
+    } = version;
     Ok(Some(Judged {
         gate: gate.key.clone(),
         label: gate.label.clone(),

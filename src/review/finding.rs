@@ -11,11 +11,11 @@ use crate::db::schema::{finding_notes, findings, review_opinions};
 use crate::error::{Error, Problem, Result};
 use crate::ledger::change_set::{self, Purpose, Verdict};
 use crate::ledger::entry::EntryRow;
+use crate::review::Ground;
 use crate::review::announce::{Announced, announce};
 use crate::review::decision;
 use crate::review::steps::State;
 use crate::review::submission::{self, Submission};
-use crate::review::Ground;
 
 /// A finding as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -181,7 +181,12 @@ pub fn raise(
         }
         if !field.is_empty() && register.field(field).is_none() {
             let message = format!("{}没有字段“{field}”", register.label);
-            problems.push(Problem::new("field", "unknown_field", &message, "请选择字段，或留空"));
+            problems.push(Problem::new(
+                "field",
+                "unknown_field",
+                &message,
+                "请选择字段，或留空",
+            ));
         }
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
@@ -202,7 +207,9 @@ pub fn raise(
             settled_at: None,
             settler: None,
         };
-        diesel::insert_into(findings::table).values(&made).execute(conn)?;
+        diesel::insert_into(findings::table)
+            .values(&made)
+            .execute(conn)?;
         noted(conn, viewer, (&row, &entry), &made, "raise", &text)?;
         Ok(Verdict::Commit(made))
     })?;
@@ -252,7 +259,10 @@ pub fn act(
         let (from, to) = act.arrow();
         if !from.contains(&found.state.as_str()) {
             let here = state_label(&found.state);
-            return Err(Error::Conflict(format!("这个问题{here}，不能{}", act.label())));
+            return Err(Error::Conflict(format!(
+                "这个问题{here}，不能{}",
+                act.label()
+            )));
         }
         let settles = act == FindingAct::Settle;
         let new = Finding {
@@ -262,14 +272,18 @@ pub fn act(
             settler: settles.then(|| viewer.name().to_owned()),
             ..found.clone()
         };
-        let done = diesel::update(findings::table.find(id).filter(findings::version.eq(version)))
-            .set((
-                findings::state.eq(&new.state),
-                findings::version.eq(new.version),
-                findings::settled_at.eq(new.settled_at),
-                findings::settler.eq(&new.settler),
-            ))
-            .execute(conn)?;
+        let done = diesel::update(
+            findings::table
+                .find(id)
+                .filter(findings::version.eq(version)),
+        )
+        .set((
+            findings::state.eq(&new.state),
+            findings::version.eq(new.version),
+            findings::settled_at.eq(new.settled_at),
+            findings::settler.eq(&new.settler),
+        ))
+        .execute(conn)?;
         if done != 1 || found.version != version {
             return Err(Error::Stale("审核问题".to_owned()));
         }
@@ -290,10 +304,14 @@ fn may_settle(
 ) -> Result<()> {
     let raised = found.raiser_id.is_some() && found.raiser_id == viewer.account();
     if row.state().is_in_hand() && !raised {
-        return Err(Error::Refused("问题由提出的人或下一环节的审核人员了结".to_owned()));
+        return Err(Error::Refused(
+            "问题由提出的人或下一环节的审核人员了结".to_owned(),
+        ));
     }
     if viewer.account().is_some() && row.submitter_id == viewer.account() {
-        return Err(Error::Refused("提交人不能了结对自己所提交内容的问题".to_owned()));
+        return Err(Error::Refused(
+            "提交人不能了结对自己所提交内容的问题".to_owned(),
+        ));
     }
     if raised {
         return Ok(());

@@ -109,8 +109,15 @@ pub fn assign(
         let mut problems = Vec::new();
         for login in logins.iter().take(100) {
             match candidate(conn, &row, &entry, login.trim())? {
-                Ok((account, name, office)) => made.extend(ask(conn, viewer, &row, account, (name, office))?),
-                Err(why) => problems.push(Problem::new("logins", "invalid", &why, "请核对登录名和角色")),
+                Ok((account, name, office)) => {
+                    made.extend(ask(conn, viewer, &row, account, (name, office))?)
+                }
+                Err(why) => problems.push(Problem::new(
+                    "logins",
+                    "invalid",
+                    &why,
+                    "请核对登录名和角色",
+                )),
             }
         }
         if logins.is_empty() || logins.len() > 100 {
@@ -121,7 +128,14 @@ pub fn assign(
             return Err(Error::Invalid(problems));
         }
         let names: Vec<&str> = made.iter().map(|o| o.name.as_str()).collect();
-        announced(conn, viewer, &row, &entry, "assign", serde_json::json!(names))?;
+        announced(
+            conn,
+            viewer,
+            &row,
+            &entry,
+            "assign",
+            serde_json::json!(names),
+        )?;
         Ok(Verdict::Commit(made))
     })?;
     Ok(made)
@@ -231,7 +245,9 @@ fn ask(
         opinion: String::new(),
         given_at: None,
     };
-    diesel::insert_into(review_opinions::table).values(&made).execute(conn)?;
+    diesel::insert_into(review_opinions::table)
+        .values(&made)
+        .execute(conn)?;
     Ok(Some(made))
 }
 
@@ -248,7 +264,15 @@ fn announced(
         viewer,
         &Announced {
             action: "review_opinion",
-            object: format!("{} {}", if act == "assign" { "邀请评审" } else { "评审意见" }, entry.code),
+            object: format!(
+                "{} {}",
+                if act == "assign" {
+                    "邀请评审"
+                } else {
+                    "评审意见"
+                },
+                entry.code
+            ),
             department: entry.department_id,
             submission: Some(row.id),
             entry: entry.id,
@@ -280,7 +304,9 @@ pub fn give(conn: &mut Conn, viewer: &Viewer, id: i64, said: &Said) -> Result<Op
         demand_review(&row)?;
         for department in [row.department_id, entry.department_id] {
             if submission::is_of_department(viewer, department) {
-                return Err(Error::Refused("申报单位的人员不能评审本单位的申报".to_owned()));
+                return Err(Error::Refused(
+                    "申报单位的人员不能评审本单位的申报".to_owned(),
+                ));
             }
         }
         let new = read(&mine, said)?;
@@ -311,7 +337,12 @@ pub fn give(conn: &mut Conn, viewer: &Viewer, id: i64, said: &Said) -> Result<Op
 fn read(mine: &Opinion, said: &Said) -> Result<Opinion> {
     let mut problems = Vec::new();
     if !(0..=100).contains(&said.score) {
-        problems.push(Problem::new("score", "out_of_range", "评分应为 0 至 100", "请填写整数"));
+        problems.push(Problem::new(
+            "score",
+            "out_of_range",
+            "评分应为 0 至 100",
+            "请填写整数",
+        ));
     }
     if !VERDICTS.iter().any(|(word, _)| *word == said.verdict) {
         let known: Vec<&str> = VERDICTS.iter().map(|(word, _)| *word).collect();
@@ -356,7 +387,14 @@ pub fn release(conn: &mut Conn, viewer: &Viewer, id: i64, opinion: i64) -> Resul
         if done != 1 {
             return Err(Error::Conflict("这份意见已经提交或已经收回".to_owned()));
         }
-        announced(conn, viewer, &row, &entry, "release", serde_json::json!(opinion))?;
+        announced(
+            conn,
+            viewer,
+            &row,
+            &entry,
+            "release",
+            serde_json::json!(opinion),
+        )?;
         Ok(Verdict::Commit(()))
     })?;
     Ok(())
@@ -397,13 +435,23 @@ pub(super) fn wanting(conn: &mut Conn, kind: &Kind, row: &Submission) -> Result<
         .load(conn)?;
     if all.is_empty() {
         let hint = "请先邀请有关部门或专家提出意见";
-        return Ok(vec![Problem::new("opinions", "required", "联审还没有任何意见", hint)]);
+        return Ok(vec![Problem::new(
+            "opinions",
+            "required",
+            "联审还没有任何意见",
+            hint,
+        )]);
     }
     let silent = all.iter().filter(|o| o.given_at.is_none());
     Ok(silent
         .map(|o| {
             let message = format!("{}尚未提交评审意见", o.name);
-            Problem::new("opinions", "outstanding", &message, "请等其提交，或收回邀请")
+            Problem::new(
+                "opinions",
+                "outstanding",
+                &message,
+                "请等其提交，或收回邀请",
+            )
         })
         .collect())
 }
@@ -425,7 +473,10 @@ pub(super) fn close(conn: &mut Conn, submission: i64) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub fn asked(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<(Opinion, Submission)>> {
-    let Some(account) = viewer.account().filter(|_| viewer.can_anywhere(Right::GiveOpinion)) else {
+    let Some(account) = viewer
+        .account()
+        .filter(|_| viewer.can_anywhere(Right::GiveOpinion))
+    else {
         return Ok(Vec::new());
     };
     Ok(review_opinions::table

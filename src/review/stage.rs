@@ -200,7 +200,8 @@ fn may(
                 Some(owner) => filing::addressee(conn, ground.catalogue.regions(), owner)?,
                 None => None,
             };
-            let answers = bureau.is_some_and(|b| viewer.roles().contains(&(Role::Bureau, Some(b.id))));
+            let answers =
+                bureau.is_some_and(|b| viewer.roles().contains(&(Role::Bureau, Some(b.id))));
             if !answers || submission::is_of_department(viewer, row.department_id) {
                 return Err(Error::Refused(format!(
                     "“{}”由受理该单位申报的数据管理部门办理，本单位人员不能办理",
@@ -368,9 +369,15 @@ fn along(
             }
         };
         match why {
-            None => moved.carried.push((target.register, target.code, carry.to.clone())),
+            None => moved
+                .carried
+                .push((target.register, target.code, carry.to.clone())),
             Some(why) => moved.stayed.push(Stayed {
-                name: if seen || target.published { target.name } else { String::new() },
+                name: if seen || target.published {
+                    target.name
+                } else {
+                    String::new()
+                },
                 register: target.register,
                 code: target.code,
                 why,

@@ -220,7 +220,12 @@ pub static STEPS: [Step; 17] = [
         Side::Filler,
     ),
     step(&[Submitted], Act::Accept, FormCheck, Side::Bureau),
-    step(&[FormCheck, JointReview], Act::Return, Returned, Side::Bureau),
+    step(
+        &[FormCheck, JointReview],
+        Act::Return,
+        Returned,
+        Side::Bureau,
+    ),
     on(Route::Joint, &[FormCheck], Act::Convene, JointReview),
     on(Route::Joint, &[JointReview], Act::Pass, State::Passed),
     on(Route::Joint, &[JointReview], Act::Cut, State::Cut),
@@ -250,7 +255,9 @@ mod tests {
             let reached = STEPS.iter().any(|s| s.to == *state);
             assert!(*state == Drafting || reached, "{state:?} is never reached");
             for route in [Route::Bureau, Route::Joint] {
-                let leaves = Act::ALL.iter().any(|act| find(route, *state, *act).is_some());
+                let leaves = Act::ALL
+                    .iter()
+                    .any(|act| find(route, *state, *act).is_some());
                 assert_eq!(leaves, state.is_open(), "{state:?} on {route:?}");
             }
             assert_eq!(State::from_word(state.word()), Some(*state));
@@ -267,9 +274,9 @@ mod tests {
             assert_eq!(step.by, Side::Bureau);
             assert!(step.from.iter().all(|s| s.is_with_bureau()));
         }
-        let into_the_bureau = STEPS.iter().filter(|s| {
-            s.to.is_with_bureau() && s.from.iter().any(|f| !f.is_with_bureau())
-        });
+        let into_the_bureau = STEPS
+            .iter()
+            .filter(|s| s.to.is_with_bureau() && s.from.iter().any(|f| !f.is_with_bureau()));
         for step in into_the_bureau {
             assert_eq!((step.act, step.by), (Act::Approve, Side::Approver));
         }

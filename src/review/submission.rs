@@ -16,15 +16,15 @@ use crate::ledger::change_set::{self, Purpose, Verdict};
 use crate::ledger::entry::EntryRow;
 use crate::ledger::held::{Proposals, step_of};
 use crate::register::lifecycle::Kind;
+use crate::review::Ground;
 use crate::review::announce::{Announced, announce};
 use crate::review::facts;
 use crate::review::stage::moves;
 use crate::review::steps::{Act, State};
-use crate::review::Ground;
 
 pub use act::{Wish, act};
-pub(crate) use judge::{is_of_department, reviews};
 pub use judge::acts;
+pub(crate) use judge::{is_of_department, reviews};
 pub use list::{Filter, Listed, list};
 
 /// A submission as stored.
@@ -310,12 +310,24 @@ pub fn open(
         }
         if !step.is_empty() && !kind.starts.iter().any(|s| s == step) {
             let here = ground.step_label(register, step);
-            return Err(Error::Conflict(format!("“{}”当前为“{here}”，不能再{}", row.name, kind.label)));
+            return Err(Error::Conflict(format!(
+                "“{}”当前为“{here}”，不能再{}",
+                row.name, kind.label
+            )));
         }
         let made = insert(set.conn(), viewer, kind, &row, &reason)?;
         let moved = moves::to_state(set, viewer, ground, &row, kind, State::Drafting, made.id)?;
         let seq = moved.map(|_| set.seq());
-        note(set.conn(), viewer, &made, "open", "", &made.reason, seq, "{}")?;
+        note(
+            set.conn(),
+            viewer,
+            &made,
+            "open",
+            "",
+            &made.reason,
+            seq,
+            "{}",
+        )?;
         announce(
             set.conn(),
             viewer,
@@ -380,12 +392,17 @@ fn insert(
         opinion: String::new(),
         merged_into: None,
     };
-    diesel::insert_into(submissions::table).values(&made).execute(conn)?;
+    diesel::insert_into(submissions::table)
+        .values(&made)
+        .execute(conn)?;
     Ok(made)
 }
 
 /// Writes an act into the history of a submission that stands as `row` after it.
-#[expect(clippy::too_many_arguments, reason = "one line of history, said in full")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one line of history, said in full"
+)]
 pub(super) fn note(
     conn: &mut Conn,
     viewer: &Viewer,

@@ -21,6 +21,7 @@ mod people;
 mod policy;
 mod properties;
 mod registers;
+mod review;
 mod rooms;
 mod routes;
 mod samples;

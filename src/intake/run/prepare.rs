@@ -89,17 +89,19 @@ impl<'j> Job<'j> {
     }
 
     /// Puts values that were held back into change requests.
-    pub(super) fn propose(
-        &self,
-        set: &mut ChangeSet<'_>,
-        held: &[(i64, Proposals)],
-    ) -> Result<()> {
+    pub(super) fn propose(&self, set: &mut ChangeSet<'_>, held: &[(i64, Proposals)]) -> Result<()> {
         for (entry, held) in held {
             // The row's other cells are on their way in this change set; the request is about those held back.
             let rows = read::by_ids(set.conn(), self.viewer, &[*entry])?;
             let Some(row) = rows.first() else { continue };
             let reason = format!("导入 {}: {}", self.file.name, self.request.reason);
-            held::propose(set.conn(), self.viewer, row, held, reason.trim_end_matches(": "))?;
+            held::propose(
+                set.conn(),
+                self.viewer,
+                row,
+                held,
+                reason.trim_end_matches(": "),
+            )?;
         }
         Ok(())
     }

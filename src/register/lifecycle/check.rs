@@ -119,7 +119,10 @@ impl Bench<'_> {
                 .ok_or_else(|| format!("箭头 {}: {} 没有状态", arrow.key, target.key))?;
             for step in carry.from.iter().chain([&carry.to]) {
                 if list.item(step).is_none() {
-                    return Err(format!("箭头 {}: {} 没有步骤 {step}", arrow.key, target.key));
+                    return Err(format!(
+                        "箭头 {}: {} 没有步骤 {step}",
+                        arrow.key, target.key
+                    ));
                 }
             }
         }
@@ -298,14 +301,25 @@ impl Bench<'_> {
             (&s.form_check, &s.returned),
             (&s.returned, &s.checking),
         ];
-        let in_hand = [&s.drafting, &s.checking, &s.approving, &s.submitted, &s.returned];
+        let in_hand = [
+            &s.drafting,
+            &s.checking,
+            &s.approving,
+            &s.submitted,
+            &s.returned,
+        ];
         ways.extend(in_hand.map(|from| (from, &s.withdrawn)));
         ways.extend(kind.starts.iter().map(|from| (from, &s.drafting)));
         let decided_at = s.joint_review.as_ref().unwrap_or(&s.form_check);
         if let Some(joint) = &s.joint_review {
             ways.push((&s.form_check, joint));
         }
-        let outcomes = [Some(&s.passed), s.cut.as_ref(), Some(&s.rejected), s.merged.as_ref()];
+        let outcomes = [
+            Some(&s.passed),
+            s.cut.as_ref(),
+            Some(&s.rejected),
+            s.merged.as_ref(),
+        ];
         ways.extend(outcomes.into_iter().flatten().map(|to| (decided_at, to)));
         ways.push((decided_at, &s.returned));
         ways.into_iter()

@@ -114,12 +114,14 @@ fn of_field(
     let wanted: Vec<&str> = need
         .is
         .iter()
-        .map(|code| match (code.as_str(), list.and_then(|l| l.label(code))) {
-            (_, Some(label)) => label,
-            ("true", _) => "是",
-            ("false", _) => "否",
-            (code, None) => code,
-        })
+        .map(
+            |code| match (code.as_str(), list.and_then(|l| l.label(code))) {
+                (_, Some(label)) => label,
+                ("true", _) => "是",
+                ("false", _) => "否",
+                (code, None) => code,
+            },
+        )
         .collect();
     let (message, todo) = if filled {
         (
@@ -145,12 +147,7 @@ fn of_field(
     })
 }
 
-fn of_attachment(
-    catalogue: &Catalogue,
-    need: &Need,
-    kind: &str,
-    facts: &Facts,
-) -> Option<Missing> {
+fn of_attachment(catalogue: &Catalogue, need: &Need, kind: &str, facts: &Facts) -> Option<Missing> {
     if facts.attachments.contains(kind) {
         return None;
     }
@@ -182,7 +179,11 @@ fn of_related(
         Some(_) => holder,
         None => catalogue.register(field.refers_to.as_deref()?)?,
     };
-    let found = facts.related.get(&key).map(Vec::as_slice).unwrap_or_default();
+    let found = facts
+        .related
+        .get(&key)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
     if found.is_empty() {
         let (message, todo) = if need.of.is_some() {
             (
@@ -225,7 +226,15 @@ fn of_related(
     Some(Missing {
         what: "related",
         key: via.to_owned(),
-        message: format!("{}尚未{}: {}", target.label, wanted.join("或"), elsewhere.join("、")),
-        suggestion: with_reason(need, format!("请先把这些{}办到“{}”", target.label, wanted.join("或"))),
+        message: format!(
+            "{}尚未{}: {}",
+            target.label,
+            wanted.join("或"),
+            elsewhere.join("、")
+        ),
+        suggestion: with_reason(
+            need,
+            format!("请先把这些{}办到“{}”", target.label, wanted.join("或")),
+        ),
     })
 }

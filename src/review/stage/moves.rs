@@ -87,7 +87,9 @@ fn write(
             note: step.note.to_owned(),
             change_set: seq,
         };
-        diesel::insert_into(stage_steps::table).values(&line).execute(set.conn())?;
+        diesel::insert_into(stage_steps::table)
+            .values(&line)
+            .execute(set.conn())?;
     }
     Ok(stands)
 }

@@ -41,7 +41,12 @@ pub struct Wish {
 /// # Errors
 /// [`Error::NotFound`], [`Error::Refused`] with the rule; [`Error::Conflict`] when the submission is not where the
 /// act begins; [`Error::Stale`] when somebody else was first; [`Error::Invalid`] with everything that is missing.
-pub fn act(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish) -> Result<Submission> {
+pub fn act(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    wish: &Wish,
+) -> Result<Submission> {
     let (row, entry) = get(conn, viewer, wish.id)?;
     let model = ground.model(&entry.register)?;
     let kind = model
@@ -78,7 +83,11 @@ pub fn act(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish) ->
 }
 
 fn stale(row: &Submission) -> Error {
-    Error::Stale(format!("送审{}（现为“{}”）", row.number(), row.state().label()))
+    Error::Stale(format!(
+        "送审{}（现为“{}”）",
+        row.number(),
+        row.state().label()
+    ))
 }
 
 fn said(wish: &Wish) -> Result<String> {
@@ -143,7 +152,16 @@ impl Bench<'_> {
         let detail = decided.map_or_else(|| "{}".to_owned(), |d| d.detail());
         let from = row.state.as_str();
         let word = self.wish.act.word();
-        note(set.conn(), self.viewer, &new, word, from, &self.opinion, seq, &detail)?;
+        note(
+            set.conn(),
+            self.viewer,
+            &new,
+            word,
+            from,
+            &self.opinion,
+            seq,
+            &detail,
+        )?;
         announce(
             set.conn(),
             self.viewer,
@@ -166,7 +184,9 @@ impl Bench<'_> {
         let mut problems = Vec::new();
         let mut version = row.gate_version;
         let judged = matches!(act, Act::Submit | Act::Approve) || self.step.to.is_approval();
-        if judged && let Some(gate) = facts::judge(conn, self.ground, entry, self.kind.gate.as_deref())? {
+        if judged
+            && let Some(gate) = facts::judge(conn, self.ground, entry, self.kind.gate.as_deref())?
+        {
             version = Some(i64::from(gate.version));
             problems.extend(gate.problems());
         }
@@ -192,7 +212,12 @@ impl Bench<'_> {
         let mut out = Vec::new();
         if row.proposals().is_empty() {
             let hint = "请先在条目中修改已审定的内容";
-            out.push(Problem::new("proposed", "required", "变更申请没有变更内容", hint));
+            out.push(Problem::new(
+                "proposed",
+                "required",
+                "变更申请没有变更内容",
+                hint,
+            ));
         }
         let model = self.ground.model(&entry.register)?;
         let list = model
@@ -208,11 +233,21 @@ impl Bench<'_> {
                     .map(|i| format!("{}（{}）", i.label, i.code))
                     .collect();
                 let hint = format!("可选: {}", known.join("、"));
-                out.push(Problem::new("reason_class", "required", "请选择变更原因类别", &hint));
+                out.push(Problem::new(
+                    "reason_class",
+                    "required",
+                    "请选择变更原因类别",
+                    &hint,
+                ));
             }
         }
         if self.opinion.is_empty() && row.reason.is_empty() {
-            out.push(Problem::new("opinion", "required", "请写明变更原因", "请填写意见"));
+            out.push(Problem::new(
+                "opinion",
+                "required",
+                "请写明变更原因",
+                "请填写意见",
+            ));
         }
         Ok(out)
     }

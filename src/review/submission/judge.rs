@@ -10,8 +10,8 @@ use crate::db::schema::review_opinions;
 use crate::error::{Error, Result};
 use crate::ledger::entry::EntryRow;
 use crate::register::lifecycle::Kind;
-use crate::review::steps::{self, Act, Side, State, Step};
 use crate::review::Ground;
+use crate::review::steps::{self, Act, Side, State, Step};
 
 /// Acts by which somebody of the department takes part in what is handed in.
 const OWN: [&str; 7] = [
@@ -70,11 +70,15 @@ pub(crate) fn reviews(
         .is_some_and(|b| viewer.roles().contains(&(Role::Bureau, Some(b))));
     if !everywhere && !addressed {
         let rule = policy::rule(Right::ReviewProposals);
-        return Err(Error::Refused(format!("{rule}，且只能评审报送给本部门的项目")));
+        return Err(Error::Refused(format!(
+            "{rule}，且只能评审报送给本部门的项目"
+        )));
     }
     for department in [row.department_id, entry.department_id] {
         if is_of_department(viewer, department) {
-            return Err(Error::Refused("申报单位的人员不能评审本单位的申报".to_owned()));
+            return Err(Error::Refused(
+                "申报单位的人员不能评审本单位的申报".to_owned(),
+            ));
         }
     }
     if has_part(conn, viewer, row.id)? {

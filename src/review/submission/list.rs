@@ -41,12 +41,7 @@ pub struct Listed {
 ///
 /// # Errors
 /// When the database fails.
-pub fn list(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    filter: &Filter,
-    limit: i64,
-) -> Result<Vec<Listed>> {
+pub fn list(conn: &mut Conn, viewer: &Viewer, filter: &Filter, limit: i64) -> Result<Vec<Listed>> {
     // As `db::scope::visible`, on a join that the box below can narrow.
     let mut query = submissions::table
         .inner_join(entries::table.on(entries::id.eq(submissions::entry_id)))
