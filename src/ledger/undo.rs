@@ -86,7 +86,7 @@ pub fn take_back(
     let ids: Vec<i64> = changed.iter().map(|t| t.row.id).collect();
     let guarded = guarded(set, &ids)?;
     for entry in &changed {
-        if touches_reviewed(catalogue, &guarded, entry) {
+        if touches_reviewed(set, catalogue, &guarded, entry)? {
             out.kept.push(kept(&entry.row, REVIEWED));
         } else if restore(set, viewer, catalogue, &directory, entry)? {
             restored.insert(entry.row.id);
@@ -225,20 +225,34 @@ fn guarded(set: &mut ChangeSet<'_>, ids: &[i64]) -> Result<Guarded> {
 }
 
 /// Whether turning an entry back would touch what was decided or is being reviewed.
-fn touches_reviewed(catalogue: &Catalogue, guarded: &Guarded, entry: &Touched) -> bool {
+fn touches_reviewed(
+    set: &mut ChangeSet<'_>,
+    catalogue: &Catalogue,
+    guarded: &Guarded,
+    entry: &Touched,
+) -> Result<bool> {
     let register = catalogue.register(&entry.row.register);
     let (Some(register), Some(model), Some(delta)) = (
         register,
         catalogue.lifecycle(&entry.row.register),
         &entry.delta,
     ) else {
-        return false;
+        return Ok(false);
     };
     let document = entry.row.document();
-    delta.keys().any(|key| {
+    for key in delta.keys() {
         let fate = guarded.fate(register, model, entry.row.id, &document, key);
-        !matches!(fate, Fate::Free | Fate::Stage)
-    })
+        if fate == Fate::Stage && held::is_bound(set.conn(), entry.row.id)? {
+            return Ok(true);
+        }
+        // Nobody decided it here: what an import said of a decision is taken back with it.
+        let free = matches!(fate, Fate::Free | Fate::Stage)
+            || (fate == Fate::Decided && !guarded.decided.contains(&entry.row.id));
+        if !free {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Puts the former values back; `false` when what they point to is gone.
@@ -256,11 +270,12 @@ fn restore(
     let standing = entry.row.document();
     let mut document = standing.clone();
     turn_back(&mut document, delta);
-    // Where an entry stands is moved by stage acts alone, whatever an older import said.
+    // Where an entry stands is moved by stage acts alone, whatever an older import said; what it said first of
+    // where it stands is taken back with the rest.
     if let (Some(_), Some(key)) = (
         catalogue.lifecycle(&register.key),
         register.keys.status.as_ref(),
-    ) && let Some(step) = standing.get(key)
+    ) && let (Some(Some(_)), Some(step)) = (delta.get(key), standing.get(key))
     {
         document.insert(key.clone(), step.clone());
     }

@@ -8,11 +8,13 @@
 
 pub mod announce;
 pub mod approval;
+pub mod board;
 pub mod decision;
 pub mod facts;
 pub mod finding;
 pub mod money;
 pub mod opinion;
+pub mod paper;
 pub mod stage;
 pub mod steps;
 pub mod submission;

@@ -1,5 +1,6 @@
 //! Stage acts: an entry takes an arrow of its model, if the gate on it opens; a project carries its systems along.
 
+mod carry;
 pub(crate) mod moves;
 
 use chrono::NaiveDateTime;
@@ -9,12 +10,12 @@ use crate::auth::{Right, Role, Viewer};
 use crate::db::connection::Conn;
 use crate::db::schema::stage_steps;
 use crate::error::{Error, Problem, Result};
-use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
+use crate::ledger::change_set::{self, Purpose, Verdict};
 use crate::ledger::entry::EntryRow;
 use crate::ledger::facts as ledger_facts;
 use crate::ledger::held::step_of;
 use crate::org::filing;
-use crate::register::lifecycle::{Arrow, By, Carry};
+use crate::register::lifecycle::{Arrow, By};
 use crate::review::announce::{Announced, announce};
 use crate::review::facts::{self, Judged};
 use crate::review::{Ground, decision, submission};
@@ -226,6 +227,9 @@ pub fn act(
     wish: &StageWish<'_>,
 ) -> Result<Moved> {
     let definitions = ground.definitions(wish.register)?;
+    // Whether the entry is there comes before whether its register has stages.
+    let row = ledger_facts::row(conn, viewer, definitions.register, wish.code)?;
+    viewer.may(Right::SeeOwn, row.department_id)?;
     let model = ground.model(wish.register)?;
     let note = decision::text("note", "说明", wish.note, 500)?;
     let label = model.arrow(wish.arrow).map_or("阶段办理", |a| &a.label);
@@ -247,7 +251,12 @@ pub fn act(
             return Err(ledger_facts::nowhere(definitions.register, wish.code));
         }
         let Some(arrow) = model.arrow(wish.arrow) else {
-            return Err(Error::NotFound(format!("阶段办理“{}”", wish.arrow)));
+            let message = format!(
+                "{}没有“{}”这种阶段办理",
+                definitions.register.label, wish.arrow
+            );
+            let problem = Problem::new("arrow", "unknown", &message, "可用的见该条目的阶段");
+            return Err(Error::Invalid(vec![problem]));
         };
         may(set.conn(), viewer, ground, &row, arrow)?;
         if row.revision != wish.revision {
@@ -271,7 +280,7 @@ pub fn act(
         };
         if wish.carry {
             for carry in &arrow.carry {
-                along(set, viewer, ground, &row, carry, &mut moved)?;
+                carry::along(set, viewer, ground, &row, carry, &mut moved)?;
             }
         }
         announce(
@@ -329,95 +338,5 @@ fn opens(
         Ok(judged)
     } else {
         Err(Error::Invalid(problems))
-    }
-}
-
-/// Moves the entries that one field names, where their own arrows and gates allow; names the others.
-fn along(
-    set: &mut ChangeSet<'_>,
-    viewer: &Viewer,
-    ground: Ground<'_>,
-    row: &EntryRow,
-    carry: &Carry,
-    moved: &mut Moved,
-) -> Result<()> {
-    for target in moves::named(set.conn(), row, &carry.via)? {
-        let definitions = ground.definitions(&target.register)?;
-        let model = ground.model(&target.register)?;
-        let document = target.document();
-        let step = step_of(definitions.register, &document);
-        let already = moved
-            .carried
-            .iter()
-            .any(|(register, code, _)| *register == target.register && *code == target.code);
-        if step == carry.to || already {
-            continue;
-        }
-        let seen = viewer.can(Right::SeeOwn, target.department_id);
-        let why = if !seen {
-            Some("不在您的权限内，请由其主管单位办理".to_owned())
-        } else if !carry.from.iter().any(|from| from == step) {
-            let here = ground.step_label(&target.register, step);
-            Some(format!("当前为“{here}”，不随项目变动"))
-        } else {
-            let found = model
-                .next(step)
-                .find(|a| a.to == carry.to && a.by == By::Owner);
-            match found {
-                None => Some("没有相应的阶段办理".to_owned()),
-                Some(arrow) => take_along(set, viewer, ground, (row, &target), arrow)?,
-            }
-        };
-        match why {
-            None => moved
-                .carried
-                .push((target.register, target.code, carry.to.clone())),
-            Some(why) => moved.stayed.push(Stayed {
-                name: if seen || target.published {
-                    target.name
-                } else {
-                    String::new()
-                },
-                register: target.register,
-                code: target.code,
-                why,
-            }),
-        }
-    }
-    Ok(())
-}
-
-/// Takes one entry along; why not, if not.
-fn take_along(
-    set: &mut ChangeSet<'_>,
-    viewer: &Viewer,
-    ground: Ground<'_>,
-    pair: (&EntryRow, &EntryRow),
-    arrow: &Arrow,
-) -> Result<Option<String>> {
-    let (row, target) = pair;
-    if let Err(refused) = may(set.conn(), viewer, ground, target, arrow) {
-        return Ok(Some(refused.to_string()));
-    }
-    let note = format!("随“{}”（{}）", row.name, row.code);
-    match opens(set.conn(), ground, target, arrow, &note) {
-        Ok(judged) => {
-            let step = moves::Step {
-                arrow: &arrow.key,
-                to: &arrow.to,
-                judged: judged.as_ref(),
-                submission: None,
-                carried_by: Some(row.id),
-                note: &note,
-            };
-            moves::take(set, viewer, ground, target, &step)?;
-            Ok(None)
-        }
-        Err(Error::Invalid(problems)) => {
-            let all: Vec<String> = problems.into_iter().map(|p| p.message).collect();
-            Ok(Some(all.join("；")))
-        }
-        Err(Error::Conflict(why)) => Ok(Some(why)),
-        Err(other) => Err(other),
     }
 }

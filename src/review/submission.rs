@@ -283,6 +283,8 @@ pub fn open(
 ) -> Result<Submission> {
     let (register, code) = entry;
     let definitions = ground.definitions(register)?;
+    // Whether the entry is there, and whose it is, comes before what can be done with it.
+    crate::ledger::edit::may_write(conn, viewer, definitions.register, code)?;
     let kind = ground
         .model(register)?
         .kind(kind)
