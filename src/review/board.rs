@@ -3,14 +3,15 @@
 use std::collections::HashMap;
 
 use chrono::NaiveDateTime;
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use crate::auth::{Reach, Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{entries, stage_steps};
 use crate::error::Result;
-use crate::ledger::list::{self, Query};
 use crate::register::field::Stage;
 use crate::review::Ground;
 
@@ -67,13 +68,7 @@ pub fn board(
     ) else {
         return Ok(Vec::new());
     };
-    let query = Query::all(definitions.register);
-    let facets = list::facets(conn, viewer, definitions, &query, &[status.to_owned()])?;
-    let counts: HashMap<String, usize> = facets
-        .into_iter()
-        .flat_map(|f| f.counts)
-        .map(|c| (c.value, c.count))
-        .collect();
+    let counts = counts(conn, viewer, register, status)?;
     let stood = standing(conn, viewer, register)?;
     let stages = definitions
         .register
@@ -104,6 +99,31 @@ pub fn board(
                 named: late,
             }
         })
+        .collect())
+}
+
+/// How many present entries seen in full say that they are where. It reads all of them: a board is not a list.
+fn counts(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    register: &str,
+    status: &str,
+) -> Result<HashMap<String, usize>> {
+    // The key is a declared one: lower-case letters, digits and underscores.
+    let said = match conn {
+        Conn::Sqlite(_) => format!("json_extract(entries.attributes, '$.{status}')"),
+        Conn::Postgres(_) => format!("(CAST(entries.attributes AS json) ->> '{status}')"),
+    };
+    let rows: Vec<(Option<String>, i64)> = crate::db::scope::visible(viewer)
+        .filter(entries::register.eq(register.to_owned()))
+        .filter(entries::present.eq(true))
+        .group_by(sql::<Nullable<Text>>(&said))
+        .select((sql::<Nullable<Text>>(&said), sql::<BigInt>("COUNT(*)")))
+        .load(conn)?;
+    let count = |n: i64| usize::try_from(n).unwrap_or(0);
+    Ok(rows
+        .into_iter()
+        .map(|(step, n)| (step.unwrap_or_default(), count(n)))
         .collect())
 }
 

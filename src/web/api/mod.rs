@@ -27,6 +27,7 @@ pub(in crate::web) mod imports;
 mod lists;
 mod people;
 pub mod registers;
+mod reviews;
 mod schema;
 mod sessions;
 mod tokens;
@@ -67,7 +68,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(lists::configure)
         .configure(departments::configure)
         .configure(people::configure)
-        .configure(filings::configure);
+        .configure(filings::configure)
+        .configure(reviews::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

@@ -111,6 +111,7 @@ impl Stage {
             .replace("{correction}", "1")
             .replace("{revision}", "1")
             .replace("{scan}", "1")
+            .replace("{opinion}", "1")
             .replace("/acts/{act}", "/acts/unlock")
             .replace("{act}", "deactivate")
             .replace("{standing}", "deactivate")
