@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use crate::auth::Viewer;
+use crate::auth::{Sight, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{attachments, entries, relations};
 use crate::error::{Problem, Result};
 use crate::ledger::entry::{self, EntryRow};
+use crate::ledger::facts::{self as ledger_facts, Entry};
 use crate::ledger::held::step_of;
+use crate::ledger::sight;
 use crate::register::lifecycle::{Facts, GateVersion, Missing, Related, missing};
 use crate::review::Ground;
 
@@ -155,4 +157,21 @@ pub fn seen(conn: &mut Conn, viewer: &Viewer, entry: i64, what: &str) -> Result<
         None => None,
     };
     assigned.ok_or_else(|| crate::error::Error::NotFound(what.to_owned()))
+}
+
+/// What the viewer sees of an entry under review: whoever is asked for an opinion sees what the department and its
+/// bureaus see, without security detail.
+///
+/// # Errors
+/// [`crate::error::Error::NotFound`] for a register that is gone.
+pub fn shown(viewer: &Viewer, ground: Ground<'_>, row: &EntryRow) -> Result<Entry> {
+    let definitions = ground.definitions(&row.register)?;
+    let mut entry = ledger_facts::seen(viewer, definitions, row.clone());
+    if entry.sight < Sight::Own {
+        let mut document = row.document();
+        sight::cut(definitions.register, Sight::Own, &mut document);
+        entry.document = document;
+        entry.sight = Sight::Own;
+    }
+    Ok(entry)
 }

@@ -100,6 +100,13 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     if viewer.can_anywhere(Right::Write) {
         work.push(item("导入", "/imports".to_owned()));
     }
+    let reviews = [Right::SeeOwn, Right::ReviewProposals, Right::GiveOpinion];
+    if reviews.into_iter().any(|right| viewer.can_anywhere(right)) {
+        work.push(item("审核", "/reviews".to_owned()));
+    }
+    if viewer.can_anywhere(Right::SeeOwn) {
+        work.push(item("阶段", "/stages/project".to_owned()));
+    }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),
         item("人员", "/people".to_owned()),

@@ -12,8 +12,10 @@ pub(super) mod lists;
 mod organisation;
 mod people;
 mod registers;
+mod reviews;
 mod setup;
 mod sign_in;
+mod stages;
 
 /// All pages.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -28,5 +30,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(imports::configure)
         .configure(organisation::configure)
         .configure(people::configure)
-        .configure(filings::configure);
+        .configure(filings::configure)
+        .configure(reviews::configure)
+        .configure(stages::configure);
 }

@@ -158,6 +158,7 @@ pub fn has_inner_id(path: &str) -> bool {
     path.matches('{').count() > usize::from(path.contains("{register}")) + 1
         || (path.ends_with("{id}") && !path.contains("/imports/{id}"))
         || (path.contains("{id}") && !path.contains("/imports/{id}"))
+        || path.contains("/review-sheets/")
 }
 
 /// An import that a liaison of the department sent in.

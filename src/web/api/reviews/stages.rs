@@ -198,7 +198,7 @@ struct AlongBody {
 
 /// What a stage act came to.
 #[derive(Serialize, ToSchema)]
-struct MovedBody {
+struct StageMovedBody {
     /// Where the entry stands now.
     step: String,
     /// Its version now.
@@ -207,7 +207,7 @@ struct MovedBody {
     along: Vec<AlongBody>,
 }
 
-impl From<Moved> for MovedBody {
+impl From<Moved> for StageMovedBody {
     fn from(moved: Moved) -> Self {
         let gone = moved
             .carried
@@ -235,7 +235,7 @@ impl From<Moved> for MovedBody {
 /// Takes an entry along an arrow of its model; `If-Match` says from which version.
 #[utoipa::path(tag = "stages", security(("bearer" = [])), request_body = StageBody,
     params(("register" = String, Path, description = "登记簿"), ("code" = String, Path, description = "编码"), ("If-Match" = Option<String>, Header)),
-    responses((status = 200, body = MovedBody), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")),
+    responses((status = 200, body = StageMovedBody), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")),
     extensions(("x-permission" = json!("see_own")), ("x-scope" = json!("subtree"))))]
 #[post("/entries/{register}/{code}/stages")]
 async fn take_stage(
@@ -264,7 +264,7 @@ async fn take_stage(
         };
         stage::act(ask.conn, &ask.viewer, ground, &wish)
     });
-    let moved = MovedBody::from(done.await?);
+    let moved = StageMovedBody::from(done.await?);
     Ok(tagged(&moved, moved.revision))
 }
 

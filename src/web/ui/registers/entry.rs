@@ -18,6 +18,7 @@ use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
 use crate::web::page::{Next, Shell};
 use crate::web::posted::Posted;
+use crate::web::ui::stages::{self, Way};
 
 /// How many versions the page shows.
 const RECENT: usize = 5;
@@ -96,6 +97,7 @@ struct Show {
     more: bool,
     versions: Vec<Told>,
     papers: Vec<Paper>,
+    way: Option<Way>,
     kinds: Vec<(String, String)>,
     revision: i32,
     present: bool,
@@ -126,6 +128,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
     let full = entry.sight >= Sight::Own;
     let mut versions = Vec::new();
     let mut papers = Vec::new();
+    let mut way = None;
     if full && seq.is_none() {
         let row = facts::row(ask.conn, &viewer, definitions.register, &code)?;
         let mut all = facts::history(ask.conn, &viewer, definitions, &row)?;
@@ -133,6 +136,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         versions = all.into_iter().map(told).collect();
         let held = attachment::of_entry(ask.conn, &viewer, definitions, &code)?;
         papers = held.into_iter().map(|a| paper(definitions, a)).collect();
+        way = stages::way(ask.conn, &viewer, definitions, &row)?;
     }
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
     let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
@@ -150,6 +154,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         relations: nears(definitions, &entry, near),
         versions,
         papers,
+        way,
         kinds: kinds(definitions),
         revision: entry.revision,
         present: entry.present,
