@@ -5,8 +5,8 @@
 //! revision 版本 · relation 关联 · import 导入 · problem 问题提示 · department 部门 · region 行政区划.
 //!
 //! Rooms, and the one direction in which they may use each other:
-//! `cli, web → jobs, report, handover → intake → deadline → ledger, notice → accounts, org, almanac → audit → db → auth →
-//! register, sheet, calendar`.
+//! `cli, web → jobs, report, handover, review → intake → deadline → ledger, notice → accounts, org, almanac → audit → db →
+//! auth → register, sheet, calendar`.
 
 pub mod accounts;
 pub mod almanac;
@@ -28,5 +28,6 @@ pub mod notice;
 pub mod org;
 pub mod register;
 pub mod report;
+pub mod review;
 pub mod sheet;
 pub mod web;

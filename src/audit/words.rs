@@ -49,6 +49,16 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 5] = [
         ],
     ),
     (
+        "审核与阶段",
+        &[
+            ("submission_act", "送审办理"),
+            ("stage_act", "阶段办理"),
+            ("review_opinion", "评审意见"),
+            ("finding", "审核问题"),
+            ("review_sheet", "打印审核单"),
+        ],
+    ),
+    (
         "机构与人员",
         &[
             ("load_departments", "载入机构名录"),

@@ -33,11 +33,19 @@ pub enum Right {
     ManageSettings,
     /// Keep the work calendar and the time limits.
     ManageCalendar,
+    /// Check what the department hands in.
+    CheckSubmission,
+    /// Approve what the department hands in.
+    ApproveSubmission,
+    /// Take up, review and decide what departments hand in.
+    ReviewProposals,
+    /// Give an opinion on what one is asked about.
+    GiveOpinion,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::SeeSummary,
         Self::SeeMoney,
         Self::SeeOwn,
@@ -52,6 +60,10 @@ impl Right {
         Self::SeeAudit,
         Self::ManageSettings,
         Self::ManageCalendar,
+        Self::CheckSubmission,
+        Self::ApproveSubmission,
+        Self::ReviewProposals,
+        Self::GiveOpinion,
     ];
 
     /// The word for logs, the API and `x-permission`.
@@ -72,6 +84,10 @@ impl Right {
             Self::SeeAudit => "see_audit",
             Self::ManageSettings => "manage_settings",
             Self::ManageCalendar => "manage_calendar",
+            Self::CheckSubmission => "check_submission",
+            Self::ApproveSubmission => "approve_submission",
+            Self::ReviewProposals => "review_proposals",
+            Self::GiveOpinion => "give_opinion",
         }
     }
 
@@ -93,6 +109,10 @@ impl Right {
             Self::SeeAudit => "查看审计日志",
             Self::ManageSettings => "修改系统设置",
             Self::ManageCalendar => "维护工作日历和办理时限",
+            Self::CheckSubmission => "审核送审材料",
+            Self::ApproveSubmission => "审定送审材料",
+            Self::ReviewProposals => "评审项目",
+            Self::GiveOpinion => "提出评审意见",
         }
     }
 }
@@ -132,7 +152,9 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
     use Extent::{All, Level, Own, Subtree};
     use Right as R;
     match (role, right) {
+        // An expert reads and judges what is assigned to him: every read goes through the assignment.
         (_, R::SeeSummary)
+        | (Role::Reviewer, R::GiveOpinion)
         | (Role::SecurityAdmin, R::GrantRoles)
         | (Role::AuditAdmin, R::SeeAudit) => Some(All),
         (
@@ -143,9 +165,13 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
             Role::Liaison | Role::Specialist | Role::Cdo,
             R::SeeMoney | R::SeeOwn | R::SeeSecurity | R::Write | R::SeeContacts,
         )
-        | (Role::Specialist | Role::Cdo, R::ManagePeople) => Some(Own),
+        | (Role::Specialist | Role::Cdo, R::ManagePeople | R::CheckSubmission)
+        | (Role::Cdo, R::ApproveSubmission) => Some(Own),
         (Role::Bureau, R::SeeMoney | R::SeeOwn | R::SeeContacts) => Some(Subtree),
-        (Role::Bureau, R::SeeSecurity | R::Write | R::AnswerFiling | R::ManagePeople)
+        (
+            Role::Bureau,
+            R::SeeSecurity | R::Write | R::AnswerFiling | R::ManagePeople | R::ReviewProposals,
+        )
         | (Role::Oversight, R::SeeMoney) => Some(Level),
         _ => None,
     }

@@ -587,7 +587,185 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(people, appointments, filings);
+diesel::table! {
+    submissions (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        kind -> Text,
+        state -> Text,
+        open -> Bool,
+        version -> BigInt,
+        round -> BigInt,
+        department_id -> BigInt,
+        bureau_id -> Nullable<BigInt>,
+        season -> Text,
+        reason -> Text,
+        reason_class -> Text,
+        proposed -> Text,
+        form_revision -> Nullable<Integer>,
+        form_digest -> Text,
+        gate_version -> Nullable<BigInt>,
+        opened_at -> Timestamp,
+        opened_by -> Text,
+        opener_id -> Nullable<BigInt>,
+        submitted_at -> Nullable<Timestamp>,
+        submitter -> Nullable<Text>,
+        submitter_id -> Nullable<BigInt>,
+        state_since -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+        decided_by -> Nullable<Text>,
+        outcome -> Text,
+        opinion -> Text,
+        merged_into -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    submission_acts (id) {
+        id -> BigInt,
+        submission_id -> BigInt,
+        round -> BigInt,
+        version -> BigInt,
+        at -> Timestamp,
+        act -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        department_id -> Nullable<BigInt>,
+        opinion -> Text,
+        change_set -> Nullable<BigInt>,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    review_opinions (id) {
+        id -> BigInt,
+        submission_id -> BigInt,
+        entry_id -> BigInt,
+        round -> BigInt,
+        account_id -> BigInt,
+        name -> Text,
+        office -> Text,
+        open -> Bool,
+        version -> BigInt,
+        assigned_at -> Timestamp,
+        assigned_by -> Text,
+        score -> Nullable<Integer>,
+        verdict -> Text,
+        opinion -> Text,
+        given_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    findings (id) {
+        id -> BigInt,
+        submission_id -> BigInt,
+        field -> Text,
+        text -> Text,
+        state -> Text,
+        version -> BigInt,
+        raised_at -> Timestamp,
+        raiser -> Text,
+        raiser_id -> Nullable<BigInt>,
+        settled_at -> Nullable<Timestamp>,
+        settler -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    finding_notes (id) {
+        id -> BigInt,
+        finding_id -> BigInt,
+        at -> Timestamp,
+        act -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    approvals (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        submission_id -> BigInt,
+        kind -> Text,
+        outcome -> Text,
+        day -> Date,
+        at -> Timestamp,
+        revision -> Integer,
+        digest -> Text,
+        asked -> Nullable<BigInt>,
+        amount -> Nullable<BigInt>,
+        gate_version -> Nullable<BigInt>,
+        number -> Text,
+        bureau_id -> Nullable<BigInt>,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        change_set -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    approval_cuts (approval_id, ordinal) {
+        approval_id -> BigInt,
+        ordinal -> Integer,
+        item -> Text,
+        amount -> BigInt,
+        reason -> Text,
+    }
+}
+
+diesel::table! {
+    stage_steps (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        at -> Timestamp,
+        arrow -> Text,
+        from_step -> Text,
+        to_step -> Text,
+        gate -> Text,
+        gate_version -> Nullable<BigInt>,
+        submission_id -> Nullable<BigInt>,
+        carried_by -> Nullable<BigInt>,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        note -> Text,
+        change_set -> BigInt,
+    }
+}
+
+diesel::table! {
+    review_sheets (id) {
+        id -> BigInt,
+        code -> Text,
+        submission_id -> BigInt,
+        version -> BigInt,
+        content -> Text,
+        digest -> Text,
+        head_seq -> BigInt,
+        at -> Timestamp,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    account_grants,
+    account_sessions,
+    accounts,
+    attachments,
+    change_sets,
+    departments,
+    entries,
+    relations,
+    review_opinions,
+    revisions,
+    submissions,
+);
 
 diesel::allow_tables_to_appear_in_same_query!(
     entries,

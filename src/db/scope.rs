@@ -3,14 +3,14 @@
 //! Two doors. [`visible`] gives entries the viewer sees in full; [`summaries`] adds what is published to
 //! everyone signed in, and whoever uses it must cut the fields by `Viewer::sight` (`ledger::sight`).
 
-use diesel::dsl::Filter;
+use diesel::dsl::{Filter, auto_type};
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use crate::auth::{Reach, Right, Viewer};
 use crate::db::connection::Conn;
 use crate::db::fragment::Fragment;
-use crate::db::schema::entries;
+use crate::db::schema::{entries, review_opinions};
 use crate::error::Result;
 
 /// Published, and so is what it belongs to.
@@ -76,6 +76,28 @@ pub fn summaries_of(viewer: &Viewer, departments: &[i64], indexed: bool) -> Scop
             .then(")"),
         _ => of_these,
     })
+}
+
+#[auto_type]
+#[expect(
+    clippy::let_with_type_underscore,
+    reason = "auto_type derives the type from it"
+)]
+fn asked_for(account: i64) -> _ {
+    let open: _ = review_opinions::table
+        .filter(review_opinions::account_id.eq(account))
+        .filter(review_opinions::open.eq(true))
+        .select(review_opinions::entry_id);
+    entries::table.filter(entries::id.eq_any(open))
+}
+
+/// Entries on which the viewer is asked for an opinion, in full, as long as it is open; none without an account.
+///
+/// A door of its own: what is assigned to an expert is on no list of his.
+#[must_use]
+pub fn assigned(viewer: &Viewer) -> Option<asked_for> {
+    let may = viewer.can_anywhere(Right::GiveOpinion);
+    viewer.account().filter(|_| may).map(asked_for)
 }
 
 /// Departments of a wish that are within a right's reach; all that are, when nothing is wished for.

@@ -8,6 +8,8 @@ use crate::intake::report::{CellChange, EntryChange, LISTED, Problem, Report, Sh
 use crate::intake::sheet_plan::SheetPlan;
 use crate::intake::spool::{RowProblem, RowText, Spool, Weight};
 use crate::ledger::change::Change;
+use crate::ledger::entry::EntryRow;
+use crate::ledger::held::Proposals;
 use crate::register::field::Field;
 use crate::register::value::{Fault, Note};
 use crate::sheet::annotate::{CellAnnotation, Mark, Outcome, RowAnnotation};
@@ -110,6 +112,20 @@ impl Collector {
         }
         if let Some(spool) = &mut self.spool {
             spool.planned(at.plan.number, at.row, change);
+        }
+    }
+
+    /// What a row would put into a change request.
+    pub fn held(&mut self, at: Place<'_>, entry: &EntryRow, held: &Proposals) {
+        self.report.requests += 1;
+        if let Some(row) = self.spooled(at) {
+            row.register.clone_from(&entry.register);
+            row.code.clone_from(&entry.code);
+            row.name.clone_from(&entry.name);
+            row.department = Some(entry.department_id);
+        }
+        if let Some(spool) = &mut self.spool {
+            spool.held(entry.id, held);
         }
     }
 

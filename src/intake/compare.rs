@@ -1,5 +1,6 @@
 //! A row against the ledger: what it says, what that would change.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::intake::known::Slot;
@@ -8,11 +9,12 @@ use crate::ledger::as_of::Definitions;
 use crate::ledger::change::{Change, Edges};
 use crate::ledger::entry::{self, EntryRow, Place};
 use crate::ledger::facts::{self, Diff};
+use crate::ledger::held::{Fate, Guarded, Proposal, Proposals};
 use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
 use crate::register::rules::Finding;
-use crate::register::value::{Document, Value};
+use crate::register::value::{Document, Note, Value};
 use crate::sheet::cell::column_letters;
 
 /// What a row of the file says, with its identity and its references found.
@@ -100,25 +102,50 @@ pub struct Checked {
     pub comparison: Option<Comparison>,
     /// What is wrong or worth a look, with the field.
     pub findings: Vec<(String, Finding)>,
+    /// Values that go into a change request instead of the entry.
+    pub held: Proposals,
+}
+
+/// What rows are compared with.
+#[derive(Clone, Copy)]
+pub struct Ground<'g> {
+    /// Registers, lists, models of stages.
+    pub catalogue: &'g Catalogue,
+    /// The organisation.
+    pub directory: &'g Directory,
+    /// Entries that not everything may be written of.
+    pub guarded: &'g Guarded,
 }
 
 /// Compares a row with the entry as it stands (`None` for a new one); `fully` lists the values of a new one too.
 #[must_use]
 pub fn compare(
-    catalogue: &Catalogue,
-    directory: &Directory,
+    ground: Ground<'_>,
     register: &Register,
     row: &Prepared,
-    edges: Vec<Edges>,
+    mut edges: Vec<Edges>,
     old: Option<&EntryRow>,
     fully: bool,
 ) -> Checked {
+    let Ground {
+        catalogue,
+        directory,
+        ..
+    } = ground;
     let before = old.map(EntryRow::document).unwrap_or_default();
-    if old.is_some_and(|o| o.present) && row.says_only(register, &before) {
-        return Checked {
-            comparison: Some(Comparison::Same),
-            findings: Vec::new(),
-        };
+    let mut said = Withheld::default();
+    let mut row = Cow::Borrowed(row);
+    if let Some(old) = old.filter(|o| o.present) {
+        if !row.says_only(register, &before) {
+            said = withhold(ground, register, &mut row, &mut edges, old, &before);
+        }
+        if row.says_only(register, &before) {
+            return Checked {
+                comparison: Some(Comparison::Same),
+                findings: said.notes,
+                held: said.held,
+            };
+        }
     }
     let mut after = before.clone();
     row.write(register, &mut after);
@@ -127,11 +154,13 @@ pub fn compare(
             .entry(register.keys.code.clone())
             .or_insert_with(|| Value::Text(old.code.clone()));
     }
-    let findings = register.check(catalogue, &after);
+    let mut findings = said.notes;
+    findings.extend(register.check(catalogue, &after));
     if findings.iter().any(|(_, f)| matches!(f, Finding::Fault(_))) {
         return Checked {
             comparison: None,
             findings,
+            held: Proposals::new(),
         };
     }
     let derived = EntryRow::derive(catalogue, register, row.id, row.place, &after);
@@ -148,7 +177,74 @@ pub fn compare(
     Checked {
         comparison: Some(Comparison::Change(Box::new(change), cells)),
         findings,
+        held: said.held,
     }
+}
+
+/// What was taken out of a row, and what there is to say about it.
+#[derive(Default)]
+struct Withheld {
+    notes: Vec<(String, Finding)>,
+    held: Proposals,
+}
+
+/// Takes out of a row what an import does not write: stages, decisions, what was approved or is being reviewed.
+/// Every such cell is named; the rest of the row goes in.
+fn withhold(
+    ground: Ground<'_>,
+    register: &Register,
+    row: &mut Cow<'_, Prepared>,
+    edges: &mut Vec<Edges>,
+    old: &EntryRow,
+    before: &Document,
+) -> Withheld {
+    let mut out = Withheld::default();
+    let Some(model) = ground.catalogue.lifecycle(&register.key) else {
+        return out;
+    };
+    let mut gone: Vec<usize> = Vec::new();
+    for (position, value) in &row.fields {
+        let Some(field) = register.fields.get(*position) else {
+            continue;
+        };
+        if before.get(&field.key) == value.as_ref() {
+            continue;
+        }
+        let fate = ground
+            .guarded
+            .fate(register, model, old.id, before, &field.key);
+        if fate == Fate::Free {
+            continue;
+        }
+        gone.push(*position);
+        let message = match fate {
+            Fate::Stage => "阶段由审核和阶段办理改变，导入不改".to_owned(),
+            other => other.message(&field.label),
+        };
+        let note = Note::warning(fate.code(), message);
+        out.notes.push((field.key.clone(), Finding::Note(note)));
+        if fate == Fate::Held {
+            let proposal = Proposal {
+                old: before.get(&field.key).cloned(),
+                new: value.clone(),
+            };
+            out.held.insert(field.key.clone(), proposal);
+        }
+    }
+    if !gone.is_empty() {
+        let kept = |key: &str| {
+            let position = register.fields.iter().position(|f| f.key == key);
+            position.is_none_or(|p| !gone.contains(&p))
+        };
+        edges.retain(|e| kept(&e.field));
+        let owner = register.keys.owner.as_deref().is_none_or(kept);
+        let row = row.to_mut();
+        row.fields.retain(|(p, _)| !gone.contains(p));
+        if !owner {
+            row.place.department_id = old.department_id;
+        }
+    }
+    out
 }
 
 /// The cells that change, in the register's order.

@@ -27,6 +27,7 @@ use crate::intake::read::Line;
 use crate::intake::row::Values;
 use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::{Change, Edges};
+use crate::ledger::held::{Guarded, Proposals};
 use crate::org::directory::{Department, Directory};
 use crate::register::catalogue::Catalogue;
 use crate::register::field::Register;
@@ -52,6 +53,8 @@ pub struct Start<'c> {
     pub directory: Directory,
     /// Entries by code and name.
     pub known: Known,
+    /// Entries that not everything may be written of.
+    pub guarded: Guarded,
     /// First free entry id.
     pub next_entry: i64,
     /// Owner of rows that name none.
@@ -94,6 +97,8 @@ pub struct Planner<'c> {
     pub collector: Collector,
     /// Departments that the file named before any organisation was loaded.
     pub new_departments: Vec<Department>,
+    /// Values that go into change requests, by entry.
+    pub held: Vec<(i64, Proposals)>,
     stored: Vec<(Prepared, Vec<Edges>)>,
     waiting: Vec<Prepared>,
     namesakes: Vec<Namesake<'c>>,
@@ -116,6 +121,7 @@ impl<'c> Planner<'c> {
             plans,
             collector,
             new_departments: Vec::new(),
+            held: Vec::new(),
             stored: Vec::new(),
             waiting: Vec::new(),
             namesakes: Vec::new(),

@@ -36,6 +36,9 @@ pub struct Report {
     pub normalised_total: u64,
     /// Entries that change, cell by cell.
     pub changes: Vec<EntryChange>,
+    /// Entries of which approved values differ: what the file says goes into a change request.
+    #[serde(default)]
+    pub requests: u64,
     /// Entries in the ledger, of the departments in the file, that the file does not mention.
     pub missing: u64,
     /// Some of them.

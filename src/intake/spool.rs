@@ -10,6 +10,7 @@ use sm3::{Digest, Sm3};
 
 use crate::intake::report::CellChange;
 use crate::ledger::change::Change;
+use crate::ledger::held::Proposals;
 use crate::register::value::{Document, Value};
 use crate::sheet::annotate::Outcome;
 
@@ -151,6 +152,18 @@ impl Spool {
             change.before.as_deref().unwrap_or_default(),
         ));
         sm3.update(self.without_given(&row.attributes));
+        self.mix(sm3);
+    }
+
+    /// Notes what would go into a change request of an entry.
+    pub fn held(&mut self, entry: i64, held: &Proposals) {
+        let mut sm3 = Sm3::new();
+        let said = serde_json::to_string(held).unwrap_or_default();
+        sm3.update(format!("held\n{entry}\n{said}"));
+        self.mix(sm3);
+    }
+
+    fn mix(&mut self, sm3: Sm3) {
         let digest: [u8; 32] = sm3.finalize().into();
         for (sum, byte) in self.plan.iter_mut().zip(digest) {
             *sum ^= byte;

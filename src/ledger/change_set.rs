@@ -166,10 +166,19 @@ impl<'c> ChangeSet<'c> {
     ///
     /// # Errors
     /// [`Error::Conflict`] when the entry moved since it was prepared; [`Error::NotFound`] outside the reach.
-    pub fn add(&mut self, mut change: Change) -> Result<()> {
+    pub fn add(&mut self, change: Change) -> Result<()> {
         if !self.scope.can(Right::Write, change.row.department_id) {
             return Err(Error::NotFound(format!("条目“{}”", change.row.code)));
         }
+        self.add_judged(change)
+    }
+
+    /// Adds one prepared change of a decision or a stage act: who may do that has been judged by its own rule,
+    /// which may reach further than writing does (a superior bureau decides for a bureau below).
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the entry moved since it was prepared.
+    pub(super) fn add_judged(&mut self, mut change: Change) -> Result<()> {
         let row = &mut change.row;
         row.changed_seq = self.header.seq;
         if change.op == Op::Create && row.revision == 1 {

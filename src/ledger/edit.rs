@@ -5,6 +5,7 @@
 
 mod document;
 mod given;
+mod guard;
 mod settle;
 
 use std::collections::{BTreeMap, HashSet};
@@ -21,6 +22,7 @@ use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::entry::EntryRow;
 use crate::ledger::facts;
+use crate::ledger::held;
 use crate::register::field::Register;
 use crate::register::text;
 
@@ -103,6 +105,10 @@ pub struct Written {
     pub revision: i32,
     /// Whether anything changed.
     pub changed: bool,
+    /// The change request that now proposes what was held back, because it had been approved.
+    pub request: Option<i64>,
+    /// Keys of the fields that were held back.
+    pub held: Vec<String>,
 }
 
 /// What became of all of them.
@@ -144,6 +150,7 @@ pub fn write(
             definitions,
             set,
             source: why.source,
+            reason: why.reason.trim(),
             problems: stated,
             codes: HashSet::new(),
             names: HashSet::new(),
@@ -255,6 +262,7 @@ struct Desk<'d, 'c> {
     definitions: Definitions<'d>,
     set: &'d mut ChangeSet<'c>,
     source: Source,
+    reason: &'d str,
     problems: Vec<Problem>,
     /// Codes spoken of so far.
     codes: HashSet<String>,
@@ -354,11 +362,19 @@ impl Desk<'_, '_> {
                 row.name
             )));
         }
+        if held::is_bound(self.set.conn(), row.id)? {
+            return Err(Error::Conflict(format!(
+                "“{}”已进入审核流程，不能移除。不再需要的，请先撤回送审；已审定的请办理停用",
+                row.name
+            )));
+        }
         let change = Change::remove(row);
         let written = Written {
             code: row.code.clone(),
             revision: change.row.revision,
             changed: true,
+            request: None,
+            held: Vec::new(),
         };
         self.set.add(change)?;
         Ok(written)

@@ -3,6 +3,7 @@
 //! One door: every change of an entry goes through [`change_set`], whether it comes from an
 //! import, a form, an undo or a job, so that history, scope and chain cannot disagree.
 
+pub mod amend;
 pub mod as_of;
 pub mod attachment;
 pub mod chain;
@@ -12,6 +13,7 @@ pub mod changes;
 pub mod edit;
 pub mod entry;
 pub mod facts;
+pub mod held;
 pub mod list;
 pub mod read;
 pub mod refer;

@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::ledger::change::{Change, Delta, Edges, Op, turn_back};
 use crate::ledger::change_set::ChangeSet;
 use crate::ledger::entry::{EntryRow, Place};
+use crate::ledger::held::{self, Fate, Guarded};
 use crate::ledger::read;
 use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
@@ -45,6 +46,7 @@ pub struct Undone {
 const EDITED: &str = "此后又有修改";
 const REFERRED: &str = "已被其他条目引用";
 const ELSEWHERE: &str = "现属其他单位，不在您的填报权限内";
+const REVIEWED: &str = "已进入审核流程";
 const LOST: &str = "原先引用的条目或部门已不存在";
 
 /// One touched entry: what happened to it then, and how it stands now.
@@ -81,8 +83,12 @@ pub fn take_back(
     let (made, changed): (Vec<Touched>, Vec<Touched>) =
         touched.into_iter().partition(|t| t.op == Some(Op::Create));
     let mut restored = HashSet::new();
+    let ids: Vec<i64> = changed.iter().map(|t| t.row.id).collect();
+    let guarded = guarded(set, &ids)?;
     for entry in &changed {
-        if restore(set, viewer, catalogue, &directory, entry)? {
+        if touches_reviewed(set, catalogue, &guarded, entry)? {
+            out.kept.push(kept(&entry.row, REVIEWED));
+        } else if restore(set, viewer, catalogue, &directory, entry)? {
             restored.insert(entry.row.id);
         } else {
             out.kept.push(kept(&entry.row, LOST));
@@ -91,7 +97,9 @@ pub fn take_back(
     out.restored = restored.len();
     let referred = still_referred(set, &made, &restored)?;
     for entry in &made {
-        if referred.contains(&entry.row.id) {
+        if held::is_bound(set.conn(), entry.row.id)? {
+            out.kept.push(kept(&entry.row, REVIEWED));
+        } else if referred.contains(&entry.row.id) {
             out.kept.push(kept(&entry.row, REFERRED));
         } else {
             set.add(Change::remove(&entry.row))?;
@@ -203,6 +211,50 @@ fn still_referred(
     }
 }
 
+/// What is guarded of many entries.
+fn guarded(set: &mut ChangeSet<'_>, ids: &[i64]) -> Result<Guarded> {
+    let mut out = Guarded::default();
+    for part in ids.chunks(500) {
+        let some = Guarded::load(set.conn(), Some(part))?;
+        out.approved.extend(some.approved);
+        out.decided.extend(some.decided);
+        out.reviewed.extend(some.reviewed);
+        out.changing.extend(some.changing);
+    }
+    Ok(out)
+}
+
+/// Whether turning an entry back would touch what was decided or is being reviewed.
+fn touches_reviewed(
+    set: &mut ChangeSet<'_>,
+    catalogue: &Catalogue,
+    guarded: &Guarded,
+    entry: &Touched,
+) -> Result<bool> {
+    let register = catalogue.register(&entry.row.register);
+    let (Some(register), Some(model), Some(delta)) = (
+        register,
+        catalogue.lifecycle(&entry.row.register),
+        &entry.delta,
+    ) else {
+        return Ok(false);
+    };
+    let document = entry.row.document();
+    for key in delta.keys() {
+        let fate = guarded.fate(register, model, entry.row.id, &document, key);
+        if fate == Fate::Stage && held::is_bound(set.conn(), entry.row.id)? {
+            return Ok(true);
+        }
+        // Nobody decided it here: what an import said of a decision is taken back with it.
+        let free = matches!(fate, Fate::Free | Fate::Stage)
+            || (fate == Fate::Decided && !guarded.decided.contains(&entry.row.id));
+        if !free {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Puts the former values back; `false` when what they point to is gone.
 fn restore(
     set: &mut ChangeSet<'_>,
@@ -215,8 +267,18 @@ fn restore(
     else {
         return Ok(false);
     };
-    let mut document = entry.row.document();
+    let standing = entry.row.document();
+    let mut document = standing.clone();
     turn_back(&mut document, delta);
+    // Where an entry stands is moved by stage acts alone, whatever an older import said; what it said first of
+    // where it stands is taken back with the rest.
+    if let (Some(_), Some(key)) = (
+        catalogue.lifecycle(&register.key),
+        register.keys.status.as_ref(),
+    ) && let (Some(Some(_)), Some(step)) = (delta.get(key), standing.get(key))
+    {
+        document.insert(key.clone(), step.clone());
+    }
     let Some(edges) = edges(set, register, &document)? else {
         return Ok(false);
     };
@@ -232,7 +294,7 @@ fn restore(
 }
 
 /// The edges of a document; `None` when one of its ends is no longer there.
-fn edges(
+pub(super) fn edges(
     set: &mut ChangeSet<'_>,
     register: &Register,
     document: &Document,

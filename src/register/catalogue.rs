@@ -9,6 +9,7 @@ use std::path::Path;
 use super::codes::CodeList;
 use super::error::DefinitionError;
 use super::field::Register;
+use super::lifecycle::Lifecycle;
 use super::load;
 use super::region::Regions;
 
@@ -18,6 +19,7 @@ pub struct Catalogue {
     pub(super) registers: Vec<Register>,
     pub(super) lists: HashMap<String, CodeList>,
     pub(super) regions: Regions,
+    pub(super) lifecycles: Vec<Lifecycle>,
 }
 
 impl Catalogue {
@@ -39,6 +41,18 @@ impl Catalogue {
     #[must_use]
     pub fn register(&self, key: &str) -> Option<&Register> {
         self.registers.iter().find(|r| r.key == key)
+    }
+
+    /// The model of stages of this register, where it has one.
+    #[must_use]
+    pub fn lifecycle(&self, register: &str) -> Option<&Lifecycle> {
+        self.lifecycles.iter().find(|l| l.register == register)
+    }
+
+    /// All models of stages.
+    #[must_use]
+    pub fn lifecycles(&self) -> &[Lifecycle] {
+        &self.lifecycles
     }
 
     /// The code list with this key.

@@ -12,6 +12,7 @@ use super::codes;
 use super::definition::{self, FieldDef, FileDef};
 use super::error::DefinitionError;
 use super::field::{Field, FieldType, KeyFields, Refuse, Register, RequiredIf, Visibility};
+use super::lifecycle;
 use super::region;
 use super::words::header;
 
@@ -21,6 +22,7 @@ use super::words::header;
 #[include = "*.toml"]
 #[include = "lists/*.csv"]
 #[exclude = "calendar/*"]
+#[include = "lifecycle/*.toml"]
 struct BuiltIn;
 
 /// A file of definitions: the name shown in errors and its bytes.
@@ -45,6 +47,12 @@ impl Source {
 
     fn is(&self, ending: &str) -> bool {
         self.name.ends_with(ending)
+    }
+
+    /// Whether it is a model of stages, by the folder it lies in.
+    fn is_lifecycle(&self) -> bool {
+        let mut parts = self.name.rsplit(['/', '\\']);
+        self.is(".toml") && parts.nth(1) == Some("lifecycle")
     }
 }
 
@@ -73,7 +81,7 @@ fn built_in() -> Vec<Source> {
 
 fn read_folder(folder: &Path) -> Result<Vec<Source>, DefinitionError> {
     let mut out = Vec::new();
-    for (sub, ending) in [("", ".toml"), ("lists", ".csv")] {
+    for (sub, ending) in [("", ".toml"), ("lists", ".csv"), ("lifecycle", ".toml")] {
         let dir = folder.join(sub);
         if !sub.is_empty() && !dir.is_dir() {
             continue;
@@ -125,6 +133,17 @@ fn build(sources: &[Source]) -> Result<Catalogue, DefinitionError> {
     }
     catalogue.registers = in_order(catalogue.registers);
     check::examples(&catalogue, &drafts)?;
+    let mut models: Vec<(&str, lifecycle::Lifecycle)> = Vec::new();
+    for source in sources.iter().filter(|s| s.is_lifecycle()) {
+        let model = lifecycle::load::parse(&source.name, &source.bytes)?;
+        // A deployment's own model stands in place of the built-in one.
+        models.retain(|(_, known)| known.register != model.register);
+        models.push((&source.name, model));
+    }
+    for (file, model) in models {
+        lifecycle::load::verify(file, &catalogue, &model)?;
+        catalogue.lifecycles.push(model);
+    }
     Ok(catalogue)
 }
 
@@ -132,7 +151,10 @@ fn build(sources: &[Source]) -> Result<Catalogue, DefinitionError> {
 fn collect(sources: &[Source]) -> Result<Vec<Draft>, DefinitionError> {
     let mut drafts: Vec<Draft> = Vec::new();
     let mut additions: Vec<(Place, Spanned<String>, Vec<FieldDef>)> = Vec::new();
-    for source in sources.iter().filter(|s| s.is(".toml")) {
+    for source in sources
+        .iter()
+        .filter(|s| s.is(".toml") && !s.is_lifecycle())
+    {
         let text = std::str::from_utf8(&source.bytes)
             .map_err(|_| source.fault(0, "不是 UTF-8 编码，请另存为 UTF-8"))?;
         let place = Place {

@@ -11,6 +11,7 @@ pub mod credit_code;
 pub mod date;
 pub mod error;
 pub mod field;
+pub mod lifecycle;
 pub mod money;
 pub mod number;
 pub mod read;

@@ -35,7 +35,7 @@ impl RequiredIf {
 }
 
 /// Whether a value is, or contains, this code; `true` and `false` for a yes-or-no.
-fn has(value: &Value, wanted: &str) -> bool {
+pub(super) fn has(value: &Value, wanted: &str) -> bool {
     match value {
         Value::Bool(b) => wanted == if *b { "true" } else { "false" },
         Value::Integer(n) => wanted == n.to_string(),

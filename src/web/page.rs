@@ -115,7 +115,12 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     if viewer.can_anywhere(Right::Write) {
         work.push(item("导入", "/imports".to_owned()));
     }
+    let reviews = [Right::SeeOwn, Right::ReviewProposals, Right::GiveOpinion];
+    if reviews.into_iter().any(|right| viewer.can_anywhere(right)) {
+        work.push(item("审核", "/reviews".to_owned()));
+    }
     if viewer.can_anywhere(Right::SeeOwn) {
+        work.push(item("阶段", "/stages/project".to_owned()));
         work.push(item("时限", "/deadlines".to_owned()));
     }
     let mut people = vec![

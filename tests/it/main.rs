@@ -22,6 +22,7 @@ mod people;
 mod policy;
 mod properties;
 mod registers;
+mod review;
 mod rooms;
 mod routes;
 mod samples;

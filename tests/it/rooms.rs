@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 19] = [
+const MAY_USE: [(&str, &[&str]); 20] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("calendar", &["error"]),
@@ -59,6 +59,12 @@ const MAY_USE: [(&str, &[&str]); 19] = [
         &[
             "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "app",
             "each",
+        ],
+    ),
+    (
+        "review",
+        &[
+            "ledger", "audit", "org", "db", "auth", "register", "clock", "error",
         ],
     ),
     (

@@ -171,8 +171,11 @@ impl<'c> Planner<'c> {
             field: None,
         };
         let checked = compare::compare(
-            self.start.catalogue,
-            &self.start.directory,
+            compare::Ground {
+                catalogue: self.start.catalogue,
+                directory: &self.start.directory,
+                guarded: &self.start.guarded,
+            },
             register,
             row,
             edges,
@@ -189,6 +192,10 @@ impl<'c> Planner<'c> {
                 Finding::Note(note) => self.collector.note(on(&key), note),
                 Finding::Fault(fault) => self.collector.fault(on(&key), fault),
             }
+        }
+        if let (Some(old), false) = (old, checked.held.is_empty()) {
+            self.collector.held(at, old, &checked.held);
+            self.held.push((old.id, checked.held));
         }
         let outcome = match checked.comparison {
             None => {

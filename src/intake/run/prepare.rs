@@ -13,6 +13,9 @@ use crate::intake::mapping::{self, Memory};
 use crate::intake::planner::{Planner, Start};
 use crate::intake::record;
 use crate::intake::sheet_plan::Target;
+use crate::ledger::change_set::ChangeSet;
+use crate::ledger::held::{self, Guarded, Proposals};
+use crate::ledger::read;
 use crate::org::directory::{self, Directory, Found};
 use crate::register::field::FieldType;
 
@@ -46,12 +49,14 @@ impl<'j> Job<'j> {
         let registers: Vec<&str> = registers.into_iter().collect();
         let mut reading = self.app.database.connect()?;
         let known = Known::load(&mut reading, self.viewer, &registers)?;
+        let guarded = Guarded::load(&mut reading, None)?;
         let start = Start {
             catalogue: &self.app.catalogue,
             viewer: self.viewer.clone(),
             conn: reading,
             directory,
             known,
+            guarded,
             next_entry,
             department,
         };
@@ -79,6 +84,24 @@ impl<'j> Job<'j> {
             if self.request.mode != Mode::Check && for_all {
                 directory::remember(conn, id, alias, "matched")?;
             }
+        }
+        Ok(())
+    }
+
+    /// Puts values that were held back into change requests.
+    pub(super) fn propose(&self, set: &mut ChangeSet<'_>, held: &[(i64, Proposals)]) -> Result<()> {
+        for (entry, held) in held {
+            // The row's other cells are on their way in this change set; the request is about those held back.
+            let rows = read::by_ids(set.conn(), self.viewer, &[*entry])?;
+            let Some(row) = rows.first() else { continue };
+            let reason = format!("导入 {}: {}", self.file.name, self.request.reason);
+            held::propose(
+                set.conn(),
+                self.viewer,
+                row,
+                held,
+                reason.trim_end_matches(": "),
+            )?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use crate::auth::{Right, Sight};
 use crate::error::Result;
 use crate::ledger::change::Edges;
 use crate::ledger::entry::{self, EntryRow, Place};
+use crate::ledger::held::Proposals;
 use crate::ledger::refer::{self, Referred};
 use crate::ledger::sight;
 use crate::org::directory::{Found, department_fault};
@@ -19,7 +20,9 @@ pub(super) struct Draw {
     pub(super) edges: Vec<Edges>,
     /// What it belongs to, when that is said.
     within: Option<Referred>,
-    faults: usize,
+    pub(super) faults: usize,
+    /// Values that go into a change request.
+    pub(super) held: Proposals,
 }
 
 impl Desk<'_, '_> {
@@ -36,9 +39,11 @@ impl Desk<'_, '_> {
             edges: Vec::new(),
             within: None,
             faults: 0,
+            held: Proposals::new(),
         };
         self.owner(number, old.as_ref(), draft, &mut draw)?;
         self.values(number, old.as_ref(), draft, &mut draw)?;
+        self.guard(number, old.as_ref(), &mut draw)?;
         self.require(number, old.as_ref(), draft, &mut draw);
         let Some(place) = self.place(number, old.as_ref(), &mut draw)? else {
             return Ok(None);

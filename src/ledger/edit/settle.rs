@@ -10,6 +10,7 @@ use crate::db::schema::entries;
 use crate::error::Result;
 use crate::ledger::change::Change;
 use crate::ledger::entry::{self, EntryRow, Place};
+use crate::ledger::held;
 use crate::register::value::{Fault, Value};
 use crate::register::words;
 
@@ -92,6 +93,17 @@ impl Desk<'_, '_> {
             draw.document
                 .insert(register.keys.code.clone(), Value::Text(code));
         }
+        let held: Vec<String> = draw.held.keys().cloned().collect();
+        let request = match &old {
+            Some(old) if !draw.held.is_empty() => Some(held::propose(
+                self.set.conn(),
+                self.viewer,
+                old,
+                &draw.held,
+                self.reason,
+            )?),
+            _ => None,
+        };
         let row = EntryRow::derive(definitions.catalogue, register, id, place, &draw.document);
         let change = match &old {
             Some(old) if old.present && old.attributes == row.attributes => {
@@ -99,6 +111,8 @@ impl Desk<'_, '_> {
                     code: old.code.clone(),
                     revision: old.revision,
                     changed: false,
+                    request,
+                    held,
                 });
             }
             Some(old) => Change::amend(register, old, row, draw.edges),
@@ -108,6 +122,8 @@ impl Desk<'_, '_> {
             code: change.row.code.clone(),
             revision: change.row.revision,
             changed: true,
+            request,
+            held,
         };
         self.set.add(change)?;
         Ok(written)

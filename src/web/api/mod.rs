@@ -29,6 +29,7 @@ pub(in crate::web) mod imports;
 mod lists;
 mod people;
 pub mod registers;
+mod reviews;
 mod schema;
 mod sessions;
 mod time_limits;
@@ -73,7 +74,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(filings::configure)
         .configure(calendar::configure)
         .configure(time_limits::configure)
-        .configure(deadlines::configure);
+        .configure(deadlines::configure)
+        .configure(reviews::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

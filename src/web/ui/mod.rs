@@ -15,9 +15,11 @@ mod notices;
 mod organisation;
 mod people;
 mod registers;
+mod reviews;
 mod setup;
 mod sign_in;
 mod time_limits;
+mod stages;
 
 /// All pages.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -36,5 +38,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(deadlines::configure)
         .configure(calendar::configure)
         .configure(time_limits::configure)
-        .configure(notices::configure);
+        .configure(notices::configure)
+        .configure(reviews::configure)
+        .configure(stages::configure);
 }

@@ -114,6 +114,7 @@ impl Stage {
             .replace("{year}", "2026")
             .replace("{day}", "2026-11-24")
             .replace("{rule}", "PJ-06")
+            .replace("{opinion}", "1")
             .replace("/acts/{act}", "/acts/unlock")
             .replace("{act}", "deactivate")
             .replace("{standing}", "deactivate")
@@ -160,6 +161,7 @@ pub fn has_inner_id(path: &str) -> bool {
     path.matches('{').count() > usize::from(path.contains("{register}")) + 1
         || (path.ends_with("{id}") && !path.contains("/imports/{id}"))
         || (path.contains("{id}") && !path.contains("/imports/{id}"))
+        || path.contains("/review-sheets/")
 }
 
 /// An import that a liaison of the department sent in.

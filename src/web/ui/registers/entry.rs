@@ -19,6 +19,7 @@ use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
 use crate::web::page::{Next, Shell};
 use crate::web::posted::Posted;
+use crate::web::ui::stages::{self, Way};
 
 /// How many versions the page shows.
 const RECENT: usize = 5;
@@ -98,6 +99,7 @@ struct Show {
     versions: Vec<Told>,
     papers: Vec<Paper>,
     deadlines: Vec<Listed>,
+    way: Option<Way>,
     kinds: Vec<(String, String)>,
     revision: i32,
     present: bool,
@@ -129,6 +131,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
     let mut versions = Vec::new();
     let mut papers = Vec::new();
     let mut deadlines = Vec::new();
+    let mut way = None;
     if full && seq.is_none() {
         let row = facts::row(ask.conn, &viewer, definitions.register, &code)?;
         let mut all = facts::history(ask.conn, &viewer, definitions, &row)?;
@@ -143,6 +146,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         let who = (&viewer, &ask.app.catalogue);
         let most = deadline::rules().len();
         deadlines = deadline::page(ask.conn, who, &filter, (None, most), clock::today())?;
+        way = stages::way(ask.conn, &viewer, definitions, &row)?;
     }
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
     let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
@@ -161,6 +165,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         versions,
         papers,
         deadlines,
+        way,
         kinds: kinds(definitions),
         revision: entry.revision,
         present: entry.present,

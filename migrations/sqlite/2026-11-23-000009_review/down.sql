@@ -1,0 +1,9 @@
+DROP TABLE review_sheets;
+DROP TABLE stage_steps;
+DROP TABLE approval_cuts;
+DROP TABLE approvals;
+DROP TABLE finding_notes;
+DROP TABLE findings;
+DROP TABLE review_opinions;
+DROP TABLE submission_acts;
+DROP TABLE submissions;

@@ -1,0 +1,202 @@
+//! Whom the bureau asks for an opinion, and who is released from it.
+
+use diesel::prelude::*;
+
+use super::{Opinion, announced, demand_review, purpose};
+use crate::auth::{Role, Viewer};
+use crate::clock;
+use crate::db::connection::Conn;
+use crate::db::schema::{account_grants, accounts, departments, review_opinions};
+use crate::error::{Error, Problem, Result};
+use crate::ledger::change_set::{self, Verdict};
+use crate::ledger::entry::EntryRow;
+use crate::review::submission::{self, Submission};
+
+/// Asks accounts, by login, for an opinion: experts and other offices' people who hold the reviewer's role.
+///
+/// # Errors
+/// [`Error::NotFound`], [`Error::Refused`] by the viewer's rights; [`Error::Conflict`] outside joint review;
+/// [`Error::Stale`]; [`Error::Invalid`] naming every login that cannot be asked.
+pub fn assign(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    id: i64,
+    version: i64,
+    logins: &[String],
+) -> Result<Vec<Opinion>> {
+    let (_, made) = change_set::write(conn, viewer, purpose(), |set| {
+        let conn = set.conn();
+        let (row, entry) = submission::get(conn, viewer, id)?;
+        submission::reviews(conn, viewer, &row, &entry)?;
+        demand_review(&row)?;
+        if row.version != version {
+            return Err(Error::Stale(format!("送审{}", row.number())));
+        }
+        let mut made = Vec::new();
+        let mut problems = Vec::new();
+        for login in logins.iter().take(100) {
+            match candidate(conn, &row, &entry, login.trim())? {
+                Ok((account, name, office)) => {
+                    made.extend(ask(conn, viewer, &row, account, (name, office))?)
+                }
+                Err(why) => problems.push(Problem::new(
+                    "logins",
+                    "invalid",
+                    &why,
+                    "请核对登录名和角色",
+                )),
+            }
+        }
+        if logins.is_empty() || logins.len() > 100 {
+            let message = "请写明 1 至 100 名评审人员的登录名";
+            problems.push(Problem::new("logins", "required", message, ""));
+        }
+        if !problems.is_empty() {
+            return Err(Error::Invalid(problems));
+        }
+        let names: Vec<&str> = made.iter().map(|o| o.name.as_str()).collect();
+        announced(
+            conn,
+            viewer,
+            &row,
+            &entry,
+            "assign",
+            serde_json::json!(names),
+        )?;
+        Ok(Verdict::Commit(made))
+    })?;
+    Ok(made)
+}
+
+/// An account that may be asked: id, name, office. Otherwise why not.
+#[expect(clippy::type_complexity, reason = "a candidate, or why not")]
+fn candidate(
+    conn: &mut Conn,
+    row: &Submission,
+    entry: &EntryRow,
+    login: &str,
+) -> Result<std::result::Result<(i64, String, String), String>> {
+    let found: Option<(i64, String, Option<i64>)> = accounts::table
+        .filter(accounts::login.eq(login))
+        .filter(accounts::active.eq(true))
+        .select((accounts::id, accounts::name, accounts::department_id))
+        .first(conn)
+        .optional()?;
+    let Some((account, name, home)) = found else {
+        return Ok(Err(format!("没有可用的账号“{login}”")));
+    };
+    let grants: Vec<(String, Option<i64>)> = account_grants::table
+        .filter(account_grants::account_id.eq(account))
+        .filter(account_grants::ended_at.is_null())
+        .select((account_grants::role, account_grants::department_id))
+        .load(conn)?;
+    if !grants.iter().any(|(role, _)| role == Role::Reviewer.word()) {
+        return Ok(Err(format!("“{login}”没有评审专家角色")));
+    }
+    let owners = [row.department_id, entry.department_id];
+    let business = |role: &str| {
+        [Role::Liaison, Role::Specialist, Role::Cdo]
+            .iter()
+            .any(|r| r.word() == role)
+    };
+    let own = home.is_some_and(|h| owners.contains(&h))
+        || grants
+            .iter()
+            .any(|(role, at)| business(role) && at.is_some_and(|d| owners.contains(&d)));
+    if own {
+        return Ok(Err(format!("“{login}”属于申报单位，不能评审本单位的申报")));
+    }
+    let acts = submission::taken(conn, row.id)?;
+    let bureau = ["accept", "convene"];
+    if acts
+        .iter()
+        .any(|a| a.account_id == Some(account) && !bureau.contains(&a.act.as_str()))
+    {
+        return Ok(Err(format!("“{login}”参与过本件的办理，不能再任评审专家")));
+    }
+    let office: Option<String> = match home {
+        Some(home) => departments::table
+            .find(home)
+            .select(departments::name)
+            .first(conn)
+            .optional()?,
+        None => None,
+    };
+    Ok(Ok((account, name, office.unwrap_or_default())))
+}
+
+fn ask(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    row: &Submission,
+    account: i64,
+    who: (String, String),
+) -> Result<Option<Opinion>> {
+    let there: i64 = review_opinions::table
+        .filter(review_opinions::submission_id.eq(row.id))
+        .filter(review_opinions::round.eq(row.round))
+        .filter(review_opinions::account_id.eq(account))
+        .count()
+        .get_result(conn)?;
+    if there > 0 {
+        return Ok(None);
+    }
+    let last: Option<i64> = review_opinions::table
+        .select(diesel::dsl::max(review_opinions::id))
+        .first(conn)?;
+    let made = Opinion {
+        id: last.unwrap_or(0) + 1,
+        submission_id: row.id,
+        entry_id: row.entry_id,
+        round: row.round,
+        account_id: account,
+        name: who.0,
+        office: who.1,
+        open: true,
+        version: 1,
+        assigned_at: clock::now(),
+        assigned_by: viewer.name().to_owned(),
+        score: None,
+        verdict: String::new(),
+        opinion: String::new(),
+        given_at: None,
+    };
+    diesel::insert_into(review_opinions::table)
+        .values(&made)
+        .execute(conn)?;
+    Ok(Some(made))
+}
+
+/// Releases somebody who was asked and has not answered.
+///
+/// # Errors
+/// As [`assign`]; [`Error::Conflict`] when the opinion has been given.
+pub fn release(conn: &mut Conn, viewer: &Viewer, id: i64, opinion: i64) -> Result<()> {
+    let (_, ()) = change_set::write(conn, viewer, purpose(), |set| {
+        let conn = set.conn();
+        let (row, entry) = submission::get(conn, viewer, id)?;
+        submission::reviews(conn, viewer, &row, &entry)?;
+        let done = diesel::update(
+            review_opinions::table
+                .find(opinion)
+                .filter(review_opinions::submission_id.eq(id))
+                .filter(review_opinions::open.eq(true))
+                .filter(review_opinions::given_at.is_null()),
+        )
+        .set(review_opinions::open.eq(false))
+        .execute(conn)?;
+        if done != 1 {
+            return Err(Error::Conflict("这份意见已经提交或已经收回".to_owned()));
+        }
+        announced(
+            conn,
+            viewer,
+            &row,
+            &entry,
+            "release",
+            serde_json::json!(opinion),
+        )?;
+        Ok(Verdict::Commit(()))
+    })?;
+    Ok(())
+}
