@@ -1,7 +1,7 @@
 //! What people read for an action of the audit log.
 
 /// Actions by group, each with its words.
-pub const ACTIONS: [(&str, &[(&str, &str)]); 5] = [
+pub const ACTIONS: [(&str, &[(&str, &str)]); 6] = [
     (
         "登录和凭据",
         &[

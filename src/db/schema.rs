@@ -753,26 +753,18 @@ diesel::table! {
     }
 }
 
-diesel::allow_tables_to_appear_in_same_query!(
-    account_grants,
-    account_sessions,
-    accounts,
-    attachments,
-    change_sets,
-    departments,
-    entries,
-    relations,
-    review_opinions,
-    revisions,
-    submissions,
-);
+diesel::allow_tables_to_appear_in_same_query!(people, appointments, filings);
 
 diesel::allow_tables_to_appear_in_same_query!(
     entries,
     departments,
     revisions,
     change_sets,
-    relations
+    relations,
+    submissions,
+    review_opinions,
+    attachments,
+    stage_steps
 );
 
 diesel::allow_tables_to_appear_in_same_query!(

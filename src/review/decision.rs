@@ -149,11 +149,8 @@ pub fn prepare(
         return Ok(out);
     }
     let document = entry.document();
-    let amount_of = |key: &Option<String>| {
-        let key = key.as_deref()?;
-        money::fen(entry::text(&document, key)?)
-    };
-    out.asked = amount_of(&model.approval.asked);
+    let asked = model.approval.asked.as_deref();
+    out.asked = asked.and_then(|key| money::fen(entry::text(&document, key)?));
     out.amount = out.asked.filter(|_| act == Act::Pass);
     if act == Act::Cut {
         cut(said, &mut out)?;
@@ -231,92 +228,70 @@ fn change(row: &Submission, entry: &EntryRow, model: &Lifecycle, out: &mut Decid
 /// Reads the items of a cut; together they take away something, and not more than was asked for.
 fn cut(said: &Decision, out: &mut Decided) -> Result<()> {
     let mut problems = Vec::new();
-    let mut wrong = |field: String, code: &str, message: &str, hint: &str| {
-        problems.push(Problem::new(&field, code, message, hint));
+    let mut wrong = |code: &str, message: &str, hint: &str| {
+        problems.push(Problem::new("cuts", code, message, hint));
     };
     if out.asked.is_none() {
-        wrong(
-            "cuts".to_owned(),
-            "no_amount",
-            "申报没有金额，不能核减",
-            "请先补填申报资金",
-        );
+        wrong("no_amount", "申报没有金额，不能核减", "请先补填申报资金");
     }
     if said.cuts.is_empty() {
-        wrong(
-            "cuts".to_owned(),
-            "required",
-            "核减须逐项写明",
-            "请写明核减项、金额和原因",
-        );
+        wrong("required", "核减须逐项写明", "请写明核减项、金额和原因");
     }
     if said.cuts.len() > ITEMS {
-        wrong(
-            "cuts".to_owned(),
-            "too_many",
-            "核减项过多",
-            "最多 100 项，请合并",
-        );
+        wrong("too_many", "核减项过多", "最多 100 项，请合并");
     }
-    let mut sum = 0_i64;
-    for (number, cut) in said.cuts.iter().enumerate() {
-        let at = |field: &str| format!("cuts[{number}].{field}");
-        for (key, label, given) in [
-            ("item", "核减项", &cut.item),
-            ("reason", "核减原因", &cut.reason),
-        ] {
-            if given.trim().is_empty() {
-                wrong(
-                    at(key),
-                    "required",
-                    &format!("第 {} 项没有写{label}", number + 1),
-                    "请填写",
-                );
-            } else if text(key, label, given, 500).is_err() {
-                wrong(
-                    at(key),
-                    "invalid",
-                    &format!("第 {} 项的{label}有误", number + 1),
-                    "请改写，500 字以内",
-                );
-            }
-        }
-        match money::fen(&cut.amount).filter(|fen| *fen > 0) {
-            Some(fen) => {
-                sum = sum.saturating_add(fen);
-                out.cuts.push(CutLine {
-                    item: cut.item.trim().to_owned(),
-                    amount: fen,
-                    reason: cut.reason.trim().to_owned(),
-                });
-            }
-            None => {
-                let message = format!("第 {} 项的核减金额应为大于 0 的数", number + 1);
-                wrong(
-                    at("amount"),
-                    "invalid_money",
-                    &message,
-                    "单位万元，如 42 或 3.5",
-                );
-            }
-        }
-    }
+    let (lines, faults) = items(said);
+    let sum = lines
+        .iter()
+        .fold(0_i64, |sum, line| sum.saturating_add(line.amount));
     if let Some(asked) = out.asked {
         if sum > asked {
-            wrong(
-                "cuts".to_owned(),
-                "too_much",
-                "核减合计超过申报金额",
-                "请核对各项金额",
-            );
+            wrong("too_much", "核减合计超过申报金额", "请核对各项金额");
         }
-        out.amount = Some(asked - sum);
+        out.amount = Some(asked.saturating_sub(sum));
     }
+    out.cuts = lines;
+    problems.extend(faults);
     if problems.is_empty() {
         Ok(())
     } else {
         Err(Error::Invalid(problems))
     }
+}
+
+/// The items of a cut that can be read, and what is wrong with the others.
+fn items(said: &Decision) -> (Vec<CutLine>, Vec<Problem>) {
+    let (mut lines, mut problems) = (Vec::new(), Vec::new());
+    for (number, cut) in said.cuts.iter().enumerate().take(ITEMS) {
+        let mut wrong = |field: &str, code: &str, what: &str, hint: &str| {
+            let message = format!("第 {} 项{what}", number + 1);
+            let at = format!("cuts[{number}].{field}");
+            problems.push(Problem::new(&at, code, &message, hint));
+        };
+        for (key, label, given) in [
+            ("item", "核减项", &cut.item),
+            ("reason", "核减原因", &cut.reason),
+        ] {
+            if given.trim().is_empty() {
+                wrong(key, "required", &format!("没有写{label}"), "请填写");
+            } else if text(key, label, given, 500).is_err() {
+                let what = format!("的{label}有误");
+                wrong(key, "invalid", &what, "请改写，500 字以内");
+            }
+        }
+        match money::fen(&cut.amount).filter(|fen| *fen > 0) {
+            Some(amount) => lines.push(CutLine {
+                item: cut.item.trim().to_owned(),
+                amount,
+                reason: cut.reason.trim().to_owned(),
+            }),
+            None => {
+                let what = "的核减金额应为大于 0 的数";
+                wrong("amount", "invalid_money", what, "单位万元，如 42 或 3.5");
+            }
+        }
+    }
+    (lines, problems)
 }
 
 /// What the decision writes into the fields that the register has for it.

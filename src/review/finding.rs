@@ -1,5 +1,7 @@
 //! Findings: every fault found in a review is one thread, answered and settled; an open one stops the way on.
 
+mod list;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,6 +18,9 @@ use crate::review::announce::{Announced, announce};
 use crate::review::decision;
 use crate::review::steps::State;
 use crate::review::submission::{self, Submission};
+
+pub use list::of_submission;
+pub(super) use list::unsettled;
 
 /// A finding as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -368,48 +373,4 @@ fn noted(
             detail: serde_json::json!(text),
         },
     )
-}
-
-/// Findings of a submission with their threads, the first one first.
-///
-/// # Errors
-/// As [`submission::get`].
-pub fn of_submission(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    id: i64,
-) -> Result<Vec<(Finding, Vec<FindingNote>)>> {
-    submission::get(conn, viewer, id)?;
-    let all: Vec<Finding> = findings::table
-        .filter(findings::submission_id.eq(id))
-        .order(findings::id)
-        .select(Finding::as_select())
-        .load(conn)?;
-    let mut out = Vec::with_capacity(all.len());
-    for found in all {
-        let notes = finding_notes::table
-            .filter(finding_notes::finding_id.eq(found.id))
-            .order(finding_notes::id)
-            .select(FindingNote::as_select())
-            .load(conn)?;
-        out.push((found, notes));
-    }
-    Ok(out)
-}
-
-/// Findings that are not settled, as what stands in the way.
-pub(super) fn unsettled(conn: &mut Conn, submission: i64) -> Result<Vec<Problem>> {
-    let open: Vec<Finding> = findings::table
-        .filter(findings::submission_id.eq(submission))
-        .filter(findings::state.ne("settled"))
-        .order(findings::id)
-        .select(Finding::as_select())
-        .load(conn)?;
-    Ok(open
-        .into_iter()
-        .map(|f| {
-            let message = format!("审核问题 {}{}: {}", f.id, state_label(&f.state), f.text);
-            Problem::new("findings", "unsettled", &message, "请先答复并了结")
-        })
-        .collect())
 }

@@ -28,6 +28,7 @@ mod carry;
 mod held;
 mod machine;
 mod model;
+mod pages;
 mod walk;
 
 pub const PROJECTS: &str = "project";

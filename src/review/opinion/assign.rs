@@ -69,7 +69,6 @@ pub fn assign(
 }
 
 /// An account that may be asked: id, name, office. Otherwise why not.
-#[expect(clippy::type_complexity, reason = "a candidate, or why not")]
 fn candidate(
     conn: &mut Conn,
     row: &Submission,

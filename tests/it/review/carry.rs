@@ -14,6 +14,7 @@ const CONTRACT: [(&str, &str); 5] = [
 ];
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one walk, step by step")]
 fn a_project_goes_through_its_gates_and_carries_its_systems_along() {
     on_both(|ledger| {
         let house = House::new(ledger);

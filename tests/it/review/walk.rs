@@ -71,6 +71,7 @@ fn the_department_fills_checks_and_approves_and_nobody_his_own() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one walk, step by step")]
 fn a_joint_review_waits_for_opinions_and_findings_and_cuts_by_items() {
     on_both(|ledger| {
         let house = House::new(ledger);

@@ -96,9 +96,22 @@ pub struct EntryBody {
     /// Values by field key, as far as they are seen.
     #[schema(value_type = Object)]
     values: Document,
+    /// After a change: the change request that proposes what was held back because it had been approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_request: Option<i64>,
+    /// After a change: keys of the fields that were held back.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    held: Vec<String>,
 }
 
 impl EntryBody {
+    /// The same entry, with what was held back of a change.
+    pub fn held(mut self, request: Option<i64>, held: Vec<String>) -> Self {
+        self.change_request = request;
+        self.held = held;
+        self
+    }
+
     /// An entry as it is seen.
     pub fn of(definitions: Definitions<'_>, entry: Entry) -> Self {
         Self {
@@ -114,6 +127,8 @@ impl EntryBody {
             published: entry.published,
             changed_in: entry.changed_seq,
             values: entry.document,
+            change_request: None,
+            held: Vec::new(),
         }
     }
 }

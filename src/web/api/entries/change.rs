@@ -31,13 +31,17 @@ fn one(ask: &mut Ask<'_>, register: &str, draft: Draft, why: &Why) -> Result<(i3
     let desk = Desk::of(ask, register)?;
     let definitions = desk.definitions()?;
     let done = edit::write(ask.conn, &ask.viewer, definitions, &[draft], why)?;
-    let code = done
-        .entries
-        .first()
-        .map(|e| e.code.clone())
-        .unwrap_or_default();
+    let written = done.entries.into_iter().next();
+    let (code, request, held) = match written {
+        Some(w) => (w.code, w.request, w.held),
+        None => (String::new(), None, Vec::new()),
+    };
     let entry = facts::entry(ask.conn, &ask.viewer, definitions, &code, None)?;
-    Ok((entry.revision, EntryBody::of(definitions, entry)))
+    let revision = entry.revision;
+    Ok((
+        revision,
+        EntryBody::of(definitions, entry).held(request, held),
+    ))
 }
 
 fn read(
@@ -243,6 +247,10 @@ struct WrittenBody {
     code: String,
     revision: i32,
     changed: bool,
+    /// The change request that proposes what was held back because it had been approved.
+    change_request: Option<i64>,
+    /// Keys of the fields that were held back.
+    held: Vec<String>,
 }
 
 /// What became of many changes.
@@ -289,6 +297,8 @@ pub(super) async fn write_entries(
             code: w.code,
             revision: w.revision,
             changed: w.changed,
+            change_request: w.request,
+            held: w.held,
         };
         Answered::done(&BulkDone {
             change_set: done.change_set,

@@ -246,10 +246,13 @@ pub(super) async fn amend(
         let done = edit::write(ask.conn, &ask.viewer, definitions, &[draft], &why(&fields));
         let (problems, since) = match done {
             Ok(done) => {
-                let said = if done.change_set.is_some() {
-                    "已保存"
-                } else {
-                    "内容没有变化"
+                let request = done.entries.first().and_then(|e| e.request);
+                let said = match (request, done.change_set) {
+                    (Some(_), _) => {
+                        "已审定的内容没有直接修改，已转为变更申请，请在“阶段与审核”中提交"
+                    }
+                    (None, Some(_)) => "已保存",
+                    (None, None) => "内容没有变化",
                 };
                 return Ok(Next::saying(&address(&path.0, &code), said));
             }

@@ -253,10 +253,6 @@ pub(super) fn desk(ask: &mut Ask<'_>, id: i64, problems: Wrong) -> Result<Desk> 
     let approvals = approval::of_entry(ask.conn, &viewer, &entry)?;
     let approved = approvals.last().and_then(|a| a.amount);
     let given = approval::of_submission(ask.conn, &viewer, id)?;
-    let list = model
-        .change
-        .as_ref()
-        .and_then(|c| ground.catalogue.list(&c.reasons));
     let history = submission::history(ask.conn, &viewer, id)?;
     let findings = finding::of_submission(ask.conn, &viewer, id)?;
     let document = entry.document();
@@ -280,14 +276,7 @@ pub(super) fn desk(ask: &mut Ask<'_>, id: i64, problems: Wrong) -> Result<Desk> 
             .unwrap_or_default(),
         full: viewer.can(Right::SeeOwn, entry.department_id),
         presses: acts.iter().map(|a| press(*a, row.kind == CHANGE)).collect(),
-        reasons: list
-            .map(|l| {
-                l.items
-                    .iter()
-                    .map(|i| (i.code.clone(), i.label.clone()))
-                    .collect()
-            })
-            .unwrap_or_default(),
+        reasons: reasons(ground, model),
         changes: differences(definitions, &row, &document),
         measure: measure(model, &row, approved, &document),
         gate: gate(ask, ground, &row, &entry)?,
@@ -298,12 +287,7 @@ pub(super) fn desk(ask: &mut Ask<'_>, id: i64, problems: Wrong) -> Result<Desk> 
             .map(|(f, n)| thread(definitions, f, n))
             .collect(),
         raises: bureau || own || mine.is_some(),
-        fields: definitions
-            .register
-            .fields
-            .iter()
-            .map(|f| (f.key.clone(), f.label.clone()))
-            .collect(),
+        fields: labels(definitions),
         average: average(&opinions),
         opinions,
         mine,
@@ -319,6 +303,25 @@ pub(super) fn desk(ask: &mut Ask<'_>, id: i64, problems: Wrong) -> Result<Desk> 
         code: entry.code,
         s: row,
     })
+}
+
+/// The classes of reasons for a change.
+fn reasons(ground: Ground<'_>, model: &Lifecycle) -> Vec<(String, String)> {
+    let list = model
+        .change
+        .as_ref()
+        .and_then(|c| ground.catalogue.list(&c.reasons));
+    let items = list.map(|l| l.items.as_slice()).unwrap_or_default();
+    items
+        .iter()
+        .map(|i| (i.code.clone(), i.label.clone()))
+        .collect()
+}
+
+/// The fields that a finding may be about.
+fn labels(definitions: Definitions<'_>) -> Vec<(String, String)> {
+    let fields = definitions.register.fields.iter();
+    fields.map(|f| (f.key.clone(), f.label.clone())).collect()
 }
 
 /// An approval in words.
