@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::accounts::Rules;
 use crate::error::{Doing, Error, Result};
 use crate::org;
+use crate::review::duplicate;
 use crate::sheet::limits::Limits;
 
 /// What a configuration file (TOML) may say; every key is optional.
@@ -26,6 +27,8 @@ pub struct ConfigFile {
     pub accounts: Rules,
     /// Rules for people and filings; those left out keep their defaults.
     pub organisation: org::Rules,
+    /// Thresholds of the check for duplicates; those left out keep their defaults.
+    pub duplicates: duplicate::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -120,6 +123,8 @@ pub struct Settings {
     pub accounts: Rules,
     /// Rules for people and filings.
     pub organisation: org::Rules,
+    /// Thresholds of the check for duplicates.
+    pub duplicates: duplicate::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -149,6 +154,7 @@ impl Settings {
             data,
             accounts: file.accounts.settled()?,
             organisation: file.organisation,
+            duplicates: file.duplicates,
             serve: file.serve,
         })
     }

@@ -5,7 +5,7 @@
 //! revision 版本 · relation 关联 · import 导入 · problem 问题提示 · department 部门 · region 行政区划.
 //!
 //! Rooms, and the one direction in which they may use each other:
-//! `cli, web → jobs, report, handover → intake → ledger → accounts, org → audit → db → auth → register, sheet`.
+//! `cli, web → jobs, report, handover → review, intake → ledger → accounts, org → audit → db → auth → register, sheet`.
 
 pub mod accounts;
 pub mod app;
@@ -23,5 +23,6 @@ pub mod ledger;
 pub mod org;
 pub mod register;
 pub mod report;
+pub mod review;
 pub mod sheet;
 pub mod web;

@@ -31,11 +31,13 @@ pub enum Right {
     SeeAudit,
     /// Change settings of the installation.
     ManageSettings,
+    /// Review what departments propose: duplicates, findings, decisions.
+    ReviewProposals,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::SeeSummary,
         Self::SeeMoney,
         Self::SeeOwn,
@@ -49,6 +51,7 @@ impl Right {
         Self::GrantRoles,
         Self::SeeAudit,
         Self::ManageSettings,
+        Self::ReviewProposals,
     ];
 
     /// The word for logs, the API and `x-permission`.
@@ -68,6 +71,7 @@ impl Right {
             Self::GrantRoles => "grant_roles",
             Self::SeeAudit => "see_audit",
             Self::ManageSettings => "manage_settings",
+            Self::ReviewProposals => "review_proposals",
         }
     }
 
@@ -88,6 +92,7 @@ impl Right {
             Self::GrantRoles => "授予角色和解锁",
             Self::SeeAudit => "查看审计日志",
             Self::ManageSettings => "修改系统设置",
+            Self::ReviewProposals => "评审项目",
         }
     }
 }
@@ -139,7 +144,10 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
         )
         | (Role::Specialist | Role::Cdo, R::ManagePeople) => Some(Own),
         (Role::Bureau, R::SeeMoney | R::SeeOwn | R::SeeContacts) => Some(Subtree),
-        (Role::Bureau, R::SeeSecurity | R::Write | R::AnswerFiling | R::ManagePeople)
+        (
+            Role::Bureau,
+            R::SeeSecurity | R::Write | R::AnswerFiling | R::ManagePeople | R::ReviewProposals,
+        )
         | (Role::Oversight, R::SeeMoney) => Some(Level),
         _ => None,
     }

@@ -4,6 +4,7 @@
 //! update, and idempotent: whoever does it a second time finds its state moved on. `kind` is open; each
 //! kind of job is one [`Work`].
 
+pub mod duplicates;
 pub mod imports;
 pub mod queue;
 pub mod runner;

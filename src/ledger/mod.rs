@@ -13,6 +13,7 @@ pub mod edit;
 pub mod entry;
 pub mod facts;
 pub mod list;
+pub mod merge;
 pub mod read;
 pub mod refer;
 pub mod reindex;

@@ -81,9 +81,15 @@ pub fn take_back(
     let (made, changed): (Vec<Touched>, Vec<Touched>) =
         touched.into_iter().partition(|t| t.op == Some(Op::Create));
     let mut restored = HashSet::new();
-    for entry in &changed {
+    // What was taken out comes back first, the last of it first: the others may refer to it.
+    let (gone, changed): (Vec<Touched>, Vec<Touched>) =
+        changed.into_iter().partition(|t| t.op == Some(Op::Remove));
+    for entry in gone.iter().rev().chain(&changed) {
         if restore(set, viewer, catalogue, &directory, entry)? {
             restored.insert(entry.row.id);
+            if entry.op == Some(Op::Remove) {
+                set.flush()?;
+            }
         } else {
             out.kept.push(kept(&entry.row, LOST));
         }
@@ -232,7 +238,7 @@ fn restore(
 }
 
 /// The edges of a document; `None` when one of its ends is no longer there.
-fn edges(
+pub(super) fn edges(
     set: &mut ChangeSet<'_>,
     register: &Register,
     document: &Document,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 15] = [
+const MAY_USE: [(&str, &[&str]); 16] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("auth", &[]),
@@ -27,7 +27,8 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     (
         "jobs",
         &[
-            "intake", "accounts", "audit", "ledger", "org", "db", "auth", "register", "sheet",
+            "intake", "review", "accounts", "audit", "ledger", "org", "db", "auth", "register",
+            "sheet",
             "clock", "error", "app", "each",
         ],
     ),
@@ -52,6 +53,12 @@ const MAY_USE: [(&str, &[&str]); 15] = [
         ],
     ),
     (
+        "review",
+        &[
+            "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
+        ],
+    ),
+    (
         "handover",
         &[
             "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
@@ -59,7 +66,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
     ),
     ("error", &["auth"]),
     ("app", &["db", "org", "register", "sheet"]),
-    ("config", &["accounts", "org", "sheet", "error"]),
+    ("config", &["accounts", "org", "review", "sheet", "error"]),
 ];
 
 fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
