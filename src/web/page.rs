@@ -100,6 +100,9 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     if viewer.can_anywhere(Right::Write) {
         work.push(item("导入", "/imports".to_owned()));
     }
+    if viewer.can_anywhere(Right::SeeOwn) {
+        work.push(item("查重", "/duplicates".to_owned()));
+    }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),
         item("人员", "/people".to_owned()),

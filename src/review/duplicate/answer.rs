@@ -111,6 +111,14 @@ pub struct Answered {
     pub version: i64,
 }
 
+impl Answered {
+    /// Whether this is the answer.
+    #[must_use]
+    pub fn is(&self, verdict: &Verdict) -> bool {
+        self.verdict.as_ref() == Some(verdict)
+    }
+}
+
 /// A run as the viewer sees it.
 #[derive(Clone, Debug)]
 pub struct Shown {

@@ -112,6 +112,20 @@ pub struct Written {
     pub advice: String,
 }
 
+impl From<Line> for Written {
+    fn from(line: Line) -> Self {
+        Self {
+            category: line.category,
+            name: line.name,
+            description: line.description,
+            capability: line.capability,
+            own_part: line.own_part,
+            clause: line.clause,
+            advice: line.advice,
+        }
+    }
+}
+
 impl Written {
     /// The fields, by key and label.
     #[must_use]

@@ -20,6 +20,7 @@ mod accounts;
 pub mod attachments;
 mod audit;
 mod departments;
+pub(in crate::web) mod duplicates;
 pub mod entries;
 mod filings;
 mod finish;
@@ -67,7 +68,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(lists::configure)
         .configure(departments::configure)
         .configure(people::configure)
-        .configure(filings::configure);
+        .configure(filings::configure)
+        .configure(duplicates::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

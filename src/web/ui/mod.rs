@@ -5,6 +5,7 @@ use actix_web::web;
 mod account;
 mod accounts;
 pub(super) mod audit;
+pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
@@ -28,5 +29,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(imports::configure)
         .configure(organisation::configure)
         .configure(people::configure)
-        .configure(filings::configure);
+        .configure(filings::configure)
+        .configure(duplicates::configure);
 }

@@ -11,6 +11,8 @@ use crate::error::Result;
 use crate::ledger::as_of::Definitions;
 use crate::ledger::attachment::{self, KINDS};
 use crate::ledger::facts::{self, Entry, Group, Relation, Relations, Step, Version, stage_of};
+use crate::ledger::merge;
+use crate::review::duplicate::kept::sort_of;
 use crate::web::answer::Failure;
 use crate::web::api::attachments::{keep, outgoing, take};
 use crate::web::api::entries::past::seq;
@@ -102,6 +104,36 @@ struct Show {
     full: bool,
     may_write: bool,
     as_of: String,
+    /// It can be checked for duplicates.
+    compared: bool,
+    merges: Vec<Merged>,
+}
+
+/// A merge that the entry was part of.
+struct Merged {
+    id: i64,
+    into: bool,
+    href: String,
+    name: String,
+    code: String,
+    at: String,
+    actor: String,
+    reason: String,
+}
+
+fn merges(ask: &mut Ask<'_>, id: i64) -> Result<Vec<Merged>> {
+    let found = merge::of_entry(ask.conn, &ask.viewer, id)?;
+    let merged = found.into_iter().map(|(merge, other)| Merged {
+        id: merge.id,
+        into: merge.dropped_id == id,
+        href: address(&other.register, &other.code),
+        name: other.name,
+        code: other.code,
+        at: clock::local(merge.at),
+        actor: merge.actor,
+        reason: merge.reason,
+    });
+    Ok(merged.collect())
 }
 
 /// `GET /registers/{register}/{code}`
@@ -134,6 +166,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         let held = attachment::of_entry(ask.conn, &viewer, definitions, &code)?;
         papers = held.into_iter().map(|a| paper(definitions, a)).collect();
     }
+    let merges = if full { merges(ask, entry.id)? } else { Vec::new() };
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
     let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
     Ok(Show {
@@ -156,6 +189,8 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         full,
         may_write,
         as_of: as_of.to_owned(),
+        compared: sort_of(register).is_some(),
+        merges,
         code,
         shell,
     })
