@@ -151,7 +151,12 @@ fn check(register: &Register, wish: &Wish) -> Result<()> {
     let reason = wish.reason.trim();
     if reason.is_empty() {
         let message = "请写明合并的原因。";
-        problems.push(Problem::new("reason", "required", message, "如 同一系统重复填报"));
+        problems.push(Problem::new(
+            "reason",
+            "required",
+            message,
+            "如 同一系统重复填报",
+        ));
     }
     if reason.chars().count() > REASON_CHARS {
         let message = format!("合并原因超过 {REASON_CHARS} 个字。");
@@ -164,7 +169,12 @@ fn check(register: &Register, wish: &Wish) -> Result<()> {
     for key in &wish.take {
         if register.field(key).is_none() || *key == register.keys.code || is_place(register, key) {
             let message = format!("“{key}”不能从被合并的条目取值。");
-            problems.push(Problem::new("take", "unknown_field", &message, "请从对照表中选择"));
+            problems.push(Problem::new(
+                "take",
+                "unknown_field",
+                &message,
+                "请从对照表中选择",
+            ));
         }
     }
     if problems.is_empty() {
@@ -249,7 +259,10 @@ fn note(
     diesel::insert_into(entry_merges::table)
         .values(&merge)
         .execute(conn)?;
-    let object = format!("“{}”（{}）并入“{}”（{}）", drop.name, drop.code, keep.name, keep.code);
+    let object = format!(
+        "“{}”（{}）并入“{}”（{}）",
+        drop.name, drop.code, keep.name, keep.code
+    );
     let event = Event::done("merge_entries", &object).of(Some(keep.department_id));
     let detail = serde_json::json!({ "why": merge.reason, "files": files.len() });
     audit::record(conn, viewer, &event.with(detail))?;
@@ -286,13 +299,23 @@ pub fn find(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<(Merge, EntryRo
 /// When the database fails.
 pub fn of_entry(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Vec<(Merge, EntryRow)>> {
     let found: Vec<Merge> = entry_merges::table
-        .filter(entry_merges::kept_id.eq(id).or(entry_merges::dropped_id.eq(id)))
+        .filter(
+            entry_merges::kept_id
+                .eq(id)
+                .or(entry_merges::dropped_id.eq(id)),
+        )
         .filter(entry_merges::undone_seq.is_null())
         .order(entry_merges::id.desc())
         .limit(50)
         .select(Merge::as_select())
         .load(conn)?;
-    let other = |m: &Merge| if m.kept_id == id { m.dropped_id } else { m.kept_id };
+    let other = |m: &Merge| {
+        if m.kept_id == id {
+            m.dropped_id
+        } else {
+            m.kept_id
+        }
+    };
     let ids: Vec<i64> = found.iter().map(other).collect();
     let rows: Vec<EntryRow> = visible(viewer)
         .filter(entries::id.eq_any(ids))
@@ -339,8 +362,15 @@ pub fn take_back(
         }
         let undone = undo::take_back(set, viewer, definitions.catalogue, merge.seq)?;
         if let Some(kept) = undone.kept.first() {
-            let name = if kept.name.is_empty() { &kept.code } else { &kept.name };
-            return Err(Error::Conflict(format!("不能撤销合并: “{name}”{}", kept.reason)));
+            let name = if kept.name.is_empty() {
+                &kept.code
+            } else {
+                &kept.name
+            };
+            return Err(Error::Conflict(format!(
+                "不能撤销合并: “{name}”{}",
+                kept.reason
+            )));
         }
         let files: Vec<i64> = serde_json::from_str(&merge.attachments).unwrap_or_default();
         diesel::update(

@@ -23,5 +23,5 @@ pub use check::{Form, Means, Report, What, check, check_batch};
 pub use kept::Kept;
 pub use lexicon::Lexicon;
 pub use score::Rules;
-pub use tell::Hit;
 pub use store::{answers, is_current, last_run, run, unanswered};
+pub use tell::Hit;

@@ -6,6 +6,7 @@ mod adding;
 mod app;
 mod attachments;
 mod bad;
+mod duplicates;
 mod editing;
 mod history;
 mod hostile;

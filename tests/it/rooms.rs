@@ -28,8 +28,7 @@ const MAY_USE: [(&str, &[&str]); 16] = [
         "jobs",
         &[
             "intake", "review", "accounts", "audit", "ledger", "org", "db", "auth", "register",
-            "sheet",
-            "clock", "error", "app", "each",
+            "sheet", "clock", "error", "app", "each",
         ],
     ),
     (

@@ -86,9 +86,10 @@ fn amend(
 
 /// Keys of the fields of a register that refer to another one.
 fn references(register: &Register, target: &str) -> Vec<String> {
-    let fields = register.fields.iter().filter(|f| {
-        f.kind == FieldType::Reference && f.refers_to.as_deref() == Some(target)
-    });
+    let fields = register
+        .fields
+        .iter()
+        .filter(|f| f.kind == FieldType::Reference && f.refers_to.as_deref() == Some(target));
     fields.map(|f| f.key.clone()).collect()
 }
 
@@ -99,7 +100,11 @@ fn replace(document: &mut Document, key: &str, code: &str, by: Option<&str>) {
         Some(Value::List(list)) if list.iter().any(|c| c == code) => {
             let mut out: Vec<String> = Vec::with_capacity(list.len());
             for held in list {
-                let held = if held == code { by } else { Some(held.as_str()) };
+                let held = if held == code {
+                    by
+                } else {
+                    Some(held.as_str())
+                };
                 if let Some(held) = held.filter(|h| !out.iter().any(|o| o == h)) {
                     out.push(held.to_owned());
                 }
@@ -190,4 +195,3 @@ fn is_referred(set: &mut ChangeSet<'_>, id: i64) -> Result<bool> {
         .get_result(set.conn())?;
     Ok(found > 0)
 }
-

@@ -81,7 +81,10 @@ pub fn may_answer(viewer: &Viewer, means: Means<'_>, department: i64) -> bool {
     let Some(owner) = means.directory.get(department).filter(|d| d.bureau) else {
         return false;
     };
-    let region = owner.region.as_deref().and_then(|r| means.catalogue.regions().get(r));
+    let region = owner
+        .region
+        .as_deref()
+        .and_then(|r| means.catalogue.regions().get(r));
     let above = region.map(|r| r.parent.clone()).unwrap_or_default();
     let bureau = means
         .directory
@@ -176,7 +179,9 @@ pub fn shown(conn: &mut Conn, viewer: &Viewer, means: Means<'_>, id: i64) -> Res
     }
     let query = means
         .kept
-        .with(conn, means.catalogue, means.directory, |index| Ok(subject.query(index)))?;
+        .with(conn, means.catalogue, means.directory, |index| {
+            Ok(subject.query(index))
+        })?;
     let (seen, cut) = tell(conn, viewer, means, &subject, &query, &found)?;
     let told = seen.into_iter().filter_map(|mut hit| {
         let stored = by_other.remove(&hit.entry_id)?;
@@ -247,7 +252,9 @@ pub fn answer(
         audit::record(conn, viewer, &event.with(detail))?;
         let last = last_run(conn, hit.entry_id)?.map(|run| run.id);
         if last != Some(hit.run_id) {
-            return Err(Error::Conflict("已有新的查重结果，请在最新结果上答复".to_owned()));
+            return Err(Error::Conflict(
+                "已有新的查重结果，请在最新结果上答复".to_owned(),
+            ));
         }
         let done = diesel::update(duplicate_hits::table.find(id))
             .filter(duplicate_hits::version.eq(version))

@@ -75,7 +75,12 @@ pub fn candidates(conn: &mut Conn, viewer: &Viewer, year: Option<i32>) -> Result
 pub fn make(conn: &mut Conn, viewer: &Viewer, title: &str, codes: &[String]) -> Result<i64> {
     viewer.may_anywhere(Right::Write)?;
     let wrong = |message: String| {
-        Error::Invalid(vec![Problem::new("codes", "invalid", &message, "请重新选择")])
+        Error::Invalid(vec![Problem::new(
+            "codes",
+            "invalid",
+            &message,
+            "请重新选择",
+        )])
     };
     if codes.is_empty() {
         return Err(wrong("请选择要查重的项目。".to_owned()));

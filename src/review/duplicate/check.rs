@@ -145,7 +145,12 @@ impl Subject {
     fn of_form(viewer: &Viewer, means: Means<'_>, form: &Form) -> Result<Self> {
         let mut problems = Vec::new();
         if form.name.trim().is_empty() && form.function.trim().is_empty() {
-            problems.push(wrong("name", "required", "请填写名称或主要功能。", "至少写一项"));
+            problems.push(wrong(
+                "name",
+                "required",
+                "请填写名称或主要功能。",
+                "至少写一项",
+            ));
         }
         for (field, label, text, most) in [
             ("name", "名称", &form.name, NAME_CHARS),
@@ -163,13 +168,23 @@ impl Subject {
         let department = form.department.or(viewer.home());
         let unknown = department.is_some_and(|id| means.directory.get(id).is_none());
         if unknown {
-            problems.push(wrong("department", "unknown_department", "没有这个单位。", ""));
+            problems.push(wrong(
+                "department",
+                "unknown_department",
+                "没有这个单位。",
+                "",
+            ));
         }
         let list = means.catalogue.list("service_target");
         for target in &form.targets {
             if list.is_some_and(|l| l.item(target).is_none()) {
                 let message = format!("没有服务对象“{target}”。");
-                problems.push(wrong("service_target", "unknown_value", &message, "请从列表中选择"));
+                problems.push(wrong(
+                    "service_target",
+                    "unknown_value",
+                    &message,
+                    "请从列表中选择",
+                ));
             }
         }
         if !problems.is_empty() {
@@ -180,7 +195,10 @@ impl Subject {
         let mut document = Document::new();
         let function = Value::Text(form.function.clone());
         document.insert("main_function".to_owned(), function);
-        document.insert("service_target".to_owned(), Value::List(form.targets.clone()));
+        document.insert(
+            "service_target".to_owned(),
+            Value::List(form.targets.clone()),
+        );
         let lexicon = means.kept.lexicon();
         Ok(Self {
             row: None,
@@ -254,11 +272,14 @@ pub fn look(
     // Datasets are compared with datasets, everything else with systems and projects.
     let fits = |doc: &Doc| (doc.sort == Sort::Dataset) == (subject.sort == Sort::Dataset);
     let rules = means.kept.rules();
-    let (query, found, compared) = means.kept.with(conn, means.catalogue, means.directory, |index| {
-        let query = subject.query(index);
-        let found = index.search(&query, rules, fits);
-        Ok((query, found, index.len()))
-    })?;
+    let (query, found, compared) =
+        means
+            .kept
+            .with(conn, means.catalogue, means.directory, |index| {
+                let query = subject.query(index);
+                let found = index.search(&query, rules, fits);
+                Ok((query, found, index.len()))
+            })?;
     let (hits, hidden) = tell(conn, viewer, means, subject, &query, &found)?;
     Ok(Report {
         listed: listed::hits(conn, means, subject)?,
@@ -268,4 +289,3 @@ pub fn look(
         digest: subject.digest().to_owned(),
     })
 }
-

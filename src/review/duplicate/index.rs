@@ -106,7 +106,10 @@ fn core(name: &Text) -> u64 {
     if words.is_empty() {
         return 0;
     }
-    let chars: Vec<char> = words.iter().flat_map(|w| w.to_string().chars().collect::<Vec<_>>()).collect();
+    let chars: Vec<char> = words
+        .iter()
+        .flat_map(|w| w.to_string().chars().collect::<Vec<_>>())
+        .collect();
     number(Kind::Word, &chars).max(1)
 }
 

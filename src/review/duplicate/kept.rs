@@ -92,7 +92,13 @@ pub fn compared(sort: Sort) -> Compared {
 impl Compared {
     /// Keys of all of them.
     pub fn keys(&self) -> impl Iterator<Item = &'static str> {
-        let parts = [self.function, self.target, self.datasets, self.system, self.kin];
+        let parts = [
+            self.function,
+            self.target,
+            self.datasets,
+            self.system,
+            self.kin,
+        ];
         parts.into_iter().flatten().copied()
     }
 }
@@ -171,7 +177,10 @@ pub fn facts(
     let targets = values(document, fields.target);
     let mut datasets = values(document, fields.datasets);
     let mut sm3 = Sm3::new();
-    for part in [name, &function].into_iter().chain(targets.iter().map(String::as_str)) {
+    for part in [name, &function]
+        .into_iter()
+        .chain(targets.iter().map(String::as_str))
+    {
         sm3.update(part);
         sm3.update([0]);
     }
@@ -189,7 +198,12 @@ pub fn facts(
         datasets,
         system: values(document, fields.system).pop(),
         kin: values(document, fields.kin),
-        digest: sm3.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect(),
+        digest: sm3
+            .finalize()
+            .iter()
+            .take(16)
+            .map(|b| format!("{b:02x}"))
+            .collect(),
     }
 }
 

@@ -44,7 +44,10 @@ const TOLD: u64 = 700;
 /// The result of the lists in one word: 合规通过, 发现风险, 建议驳回.
 #[must_use]
 pub fn result(listed: &[Listed]) -> &'static str {
-    if listed.iter().any(|l| l.kind == ListKind::Negative && l.score >= 90) {
+    if listed
+        .iter()
+        .any(|l| l.kind == ListKind::Negative && l.score >= 90)
+    {
         "建议驳回"
     } else if listed.is_empty() {
         "合规通过"
@@ -58,7 +61,10 @@ fn above(regions: &Regions, region: Option<&str>) -> HashSet<String> {
     let mut out = HashSet::new();
     let mut at = region.unwrap_or_default().to_owned();
     while !at.is_empty() && out.insert(at.clone()) {
-        at = regions.get(&at).map(|r| r.parent.clone()).unwrap_or_default();
+        at = regions
+            .get(&at)
+            .map(|r| r.parent.clone())
+            .unwrap_or_default();
     }
     out
 }
@@ -80,47 +86,50 @@ pub fn hits(conn: &mut Conn, means: Means<'_>, subject: &Subject) -> Result<Vec<
     let [name, function] = subject.texts();
     let ours = terms(&[name, function]);
     let lexicon = means.kept.lexicon();
-    means.kept.with(conn, means.catalogue, means.directory, |index| {
-        let mut out = Vec::new();
-        for line in lines {
-            let applies = line.region.is_empty() || regions.contains(&line.region);
-            let Some(kind) = ListKind::from_word(&line.kind).filter(|_| applies) else {
-                continue;
-            };
-            let read = text::read(lexicon, &line.name, &[]);
-            let weigh = |text: &text::Text, with: Option<&HashSet<u64>>| index.weigh(text, with);
-            let all = weigh(&read, None);
-            // How much of the line is in the proposal, wherever it stands there.
-            let share = Overlap {
-                shared: weigh(&read, Some(&ours)),
-                left: all,
-                right: all,
+    means
+        .kept
+        .with(conn, means.catalogue, means.directory, |index| {
+            let mut out = Vec::new();
+            for line in lines {
+                let applies = line.region.is_empty() || regions.contains(&line.region);
+                let Some(kind) = ListKind::from_word(&line.kind).filter(|_| applies) else {
+                    continue;
+                };
+                let read = text::read(lexicon, &line.name, &[]);
+                let weigh =
+                    |text: &text::Text, with: Option<&HashSet<u64>>| index.weigh(text, with);
+                let all = weigh(&read, None);
+                // How much of the line is in the proposal, wherever it stands there.
+                let share = Overlap {
+                    shared: weigh(&read, Some(&ours)),
+                    left: all,
+                    right: all,
+                }
+                .alike(all.min(500));
+                if share < TOLD {
+                    continue;
+                }
+                let theirs = terms(&[&read]);
+                let mut about = pieces(&subject.name, name, &theirs);
+                let sentence = around(&pieces(&subject.function, function, &theirs));
+                if !about.iter().any(|p| p.shared) {
+                    about = sentence;
+                }
+                out.push(Listed {
+                    line: line.id,
+                    kind,
+                    category: line.category,
+                    name: line.name,
+                    about,
+                    clause: line.clause,
+                    advice: line.advice,
+                    capability: line.capability,
+                    score: u8::try_from(share / 10).unwrap_or(100),
+                });
             }
-            .alike(all.min(500));
-            if share < TOLD {
-                continue;
-            }
-            let theirs = terms(&[&read]);
-            let mut about = pieces(&subject.name, name, &theirs);
-            let sentence = around(&pieces(&subject.function, function, &theirs));
-            if !about.iter().any(|p| p.shared) {
-                about = sentence;
-            }
-            out.push(Listed {
-                line: line.id,
-                kind,
-                category: line.category,
-                name: line.name,
-                about,
-                clause: line.clause,
-                advice: line.advice,
-                capability: line.capability,
-                score: u8::try_from(share / 10).unwrap_or(100),
-            });
-        }
-        out.sort_by(|a, b| b.score.cmp(&a.score).then(a.line.cmp(&b.line)));
-        Ok(out)
-    })
+            out.sort_by(|a, b| b.score.cmp(&a.score).then(a.line.cmp(&b.line)));
+            Ok(out)
+        })
 }
 
 /// The shared pieces with a little of what stands around them.
@@ -145,7 +154,10 @@ fn around(all: &[Piece]) -> Vec<Piece> {
             (true, false) => format!("{head}…"),
             _ => format!("…{tail}"),
         };
-        out.push(Piece { text, shared: false });
+        out.push(Piece {
+            text,
+            shared: false,
+        });
     }
     out
 }

@@ -148,7 +148,11 @@ impl Written {
             problems.push(Problem::new("name", "required", message, ""));
         }
         for (key, label, text) in self.fields() {
-            let most = if key == "name" || key == "category" { 100 } else { 2_000 };
+            let most = if key == "name" || key == "category" {
+                100
+            } else {
+                2_000
+            };
             if text.chars().count() > most {
                 let message = format!("{label}超过 {most} 个字。");
                 problems.push(Problem::new(key, "too_long", &message, "请缩短"));
@@ -173,7 +177,11 @@ impl Written {
 pub fn lines(conn: &mut Conn, kind: Option<ListKind>) -> Result<Vec<Line>> {
     let mut query = build_lists::table
         .filter(build_lists::removed_at.is_null())
-        .order((build_lists::kind.desc(), build_lists::region, build_lists::id))
+        .order((
+            build_lists::kind.desc(),
+            build_lists::region,
+            build_lists::id,
+        ))
         .select(Line::as_select())
         .into_boxed();
     if let Some(kind) = kind {

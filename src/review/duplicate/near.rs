@@ -83,7 +83,9 @@ pub fn collected_twice(
         department,
         after,
     };
-    pairs(conn, viewer, means, asked, |doc, _| doc.department != department)
+    pairs(conn, viewer, means, asked, |doc, _| {
+        doc.department != department
+    })
 }
 
 fn pairs(
@@ -102,26 +104,30 @@ fn pairs(
     let rules = means.kept.rules();
     let mut next = None;
     let found: Vec<(i64, Query, Vec<Found>)> =
-        means.kept.with(conn, means.catalogue, means.directory, |index| {
-            let mut ids: Vec<i64> = index.docs(sort, asked.department).map(|d| d.id).collect();
-            ids.sort_unstable();
-            ids.retain(|id| *id > asked.after);
-            if ids.len() > LOOKED {
-                ids.truncate(LOOKED);
-                next = ids.last().copied();
-            }
-            let mut out = Vec::new();
-            for id in ids {
-                let Some(query) = index.about(id) else { continue };
-                let fits = |doc: &Doc| doc.sort == sort && doc.present && other(doc, Some(id));
-                let mut found = index.search(&query, rules, fits);
-                found.retain(|f| f.score >= rules.strong);
-                if !found.is_empty() {
-                    out.push((id, query, found));
+        means
+            .kept
+            .with(conn, means.catalogue, means.directory, |index| {
+                let mut ids: Vec<i64> = index.docs(sort, asked.department).map(|d| d.id).collect();
+                ids.sort_unstable();
+                ids.retain(|id| *id > asked.after);
+                if ids.len() > LOOKED {
+                    ids.truncate(LOOKED);
+                    next = ids.last().copied();
                 }
-            }
-            Ok(out)
-        })?;
+                let mut out = Vec::new();
+                for id in ids {
+                    let Some(query) = index.about(id) else {
+                        continue;
+                    };
+                    let fits = |doc: &Doc| doc.sort == sort && doc.present && other(doc, Some(id));
+                    let mut found = index.search(&query, rules, fits);
+                    found.retain(|f| f.score >= rules.strong);
+                    if !found.is_empty() {
+                        out.push((id, query, found));
+                    }
+                }
+                Ok(out)
+            })?;
     let ids: Vec<i64> = found.iter().map(|(id, _, _)| *id).collect();
     let rows: Vec<EntryRow> = visible(viewer)
         .filter(entries::id.eq_any(ids))
@@ -133,7 +139,9 @@ fn pairs(
         ..Pairs::default()
     };
     for (id, query, found) in found {
-        let Some(row) = rows.remove(&id) else { continue };
+        let Some(row) = rows.remove(&id) else {
+            continue;
+        };
         let subject = Subject::of_row(means, sort, row.clone());
         let (hits, hidden) = tell(conn, viewer, means, &subject, &query, &found)?;
         out.hidden += hidden;

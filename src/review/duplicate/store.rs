@@ -192,7 +192,10 @@ fn keep(
             words: serde_json::to_string(&hit.words).doing("保存查重结果")?,
             digest: hit.digest.clone(),
             verdict: before.as_ref().and_then(|b| b.verdict.clone()),
-            reason: before.as_ref().map(|b| b.reason.clone()).unwrap_or_default(),
+            reason: before
+                .as_ref()
+                .map(|b| b.reason.clone())
+                .unwrap_or_default(),
             account_id: before.as_ref().and_then(|b| b.account_id),
             answered_by: before.as_ref().and_then(|b| b.answered_by.clone()),
             answered_at: before.as_ref().and_then(|b| b.answered_at),

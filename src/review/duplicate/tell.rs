@@ -117,7 +117,10 @@ pub fn pieces(written: &str, text: &Text, theirs: &HashSet<u64>) -> Vec<Piece> {
 /// The terms of texts.
 #[must_use]
 pub fn terms(texts: &[&Text]) -> HashSet<u64> {
-    texts.iter().flat_map(|t| t.terms.iter().map(|o| o.term)).collect()
+    texts
+        .iter()
+        .flat_map(|t| t.terms.iter().map(|o| o.term))
+        .collect()
 }
 
 /// What a viewer sees of hits: those seen at least in part, cut, and how many others there are.
@@ -170,9 +173,15 @@ fn shared_data(
     query: &Query,
     shown: &[(&Found, EntryRow)],
 ) -> Result<Shared> {
-    let of: Vec<(i64, Vec<i64>)> = means.kept.with(conn, means.catalogue, means.directory, |index| {
-        Ok(shown.iter().map(|(f, _)| (f.id, index.datasets(f.id))).collect())
-    })?;
+    let of: Vec<(i64, Vec<i64>)> =
+        means
+            .kept
+            .with(conn, means.catalogue, means.directory, |index| {
+                Ok(shown
+                    .iter()
+                    .map(|(f, _)| (f.id, index.datasets(f.id)))
+                    .collect())
+            })?;
     let all: Vec<i64> = of.iter().flat_map(|(_, d)| d.iter().copied()).collect();
     if all.is_empty() {
         return Ok(Shared::new());
@@ -183,17 +192,22 @@ fn shared_data(
         .select((entries::id, entries::name))
         .load(conn)?;
     let seen: HashMap<i64, String> = seen.into_iter().collect();
-    means.kept.with(conn, means.catalogue, means.directory, |index| {
-        let shared = of.into_iter().map(|(id, datasets)| {
-            let datasets: Vec<i64> = datasets.into_iter().filter(|d| seen.contains_key(d)).collect();
-            let mut items = index.shared_items(query, &datasets);
-            items.truncate(NAMED);
-            let same = index.shared_datasets(query, &datasets);
-            let names = same.iter().filter_map(|d| seen.get(d).cloned()).collect();
-            (id, (items, names))
-        });
-        Ok(shared.collect())
-    })
+    means
+        .kept
+        .with(conn, means.catalogue, means.directory, |index| {
+            let shared = of.into_iter().map(|(id, datasets)| {
+                let datasets: Vec<i64> = datasets
+                    .into_iter()
+                    .filter(|d| seen.contains_key(d))
+                    .collect();
+                let mut items = index.shared_items(query, &datasets);
+                items.truncate(NAMED);
+                let same = index.shared_datasets(query, &datasets);
+                let names = same.iter().filter_map(|d| seen.get(d).cloned()).collect();
+                (id, (items, names))
+            });
+            Ok(shared.collect())
+        })
 }
 
 /// A value in words, if the viewer sees it.
@@ -269,7 +283,10 @@ fn hit(
         year: row.year.filter(|_| visible(&keys.year)),
         amount: row.amount.filter(|_| visible(&keys.amount)),
         score: found.score,
-        strong: found.score >= rules.strong && !found.phase && row.stage != "retired" && row.present,
+        strong: found.score >= rules.strong
+            && !found.phase
+            && row.stage != "retired"
+            && row.present,
         phase: found.phase,
         retired: row.stage == "retired",
         removed: !row.present,

@@ -178,7 +178,10 @@ impl Reader<'_> {
             }
             return length;
         }
-        let latin = rest.iter().take_while(|c| c.is_ascii_alphanumeric()).count();
+        let latin = rest
+            .iter()
+            .take_while(|c| c.is_ascii_alphanumeric())
+            .count();
         if latin > 0 {
             self.close();
             let word = rest.get(..latin).unwrap_or_default();

@@ -10,11 +10,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Right;
 use crate::error::{Error, Problem, Result};
-use crate::jobs::duplicates as job;
 use crate::ledger::facts;
 use crate::org::directory::{Directory, Found, department_fault};
 use crate::review::duplicate::answer::{self, Answered as AnsweredHit, Shown, Verdict};
-use crate::review::duplicate::batch::{self, BatchLine};
 use crate::review::duplicate::listed::{self, Listed};
 use crate::review::duplicate::{Form, Means, Report, What, check, store};
 use crate::web::answer::{Failure, ProblemBody};
@@ -23,6 +21,7 @@ use crate::web::desk::{self, Desk};
 use crate::web::once::{Answered, Once};
 use crate::web::version::Version;
 
+mod batches;
 pub(in crate::web) mod lists;
 pub(in crate::web) mod pairs;
 
@@ -85,7 +84,10 @@ struct CheckBody {
 
 impl CheckBody {
     fn what(self, directory: &Directory) -> Result<What> {
-        let named = [("name", Some(self.name.as_str())), ("function", Some(&self.function))];
+        let named = [
+            ("name", Some(self.name.as_str())),
+            ("function", Some(&self.function)),
+        ];
         crate::web::fields::plain(&named)?;
         if let (Some(register), Some(code)) = (&self.register, &self.code) {
             return Ok(What::Entry(register.clone(), desk::code(code)?));
@@ -321,7 +323,15 @@ async fn answer_hit(
         ask.viewer.may_anywhere(Right::ReviewProposals)?;
         let version = i64::from(version.need()?);
         let (conn, viewer) = (&mut *ask.conn, &ask.viewer);
-        let hit = answer::answer(conn, viewer, means, *id, version, said.verdict, &said.reason)?;
+        let hit = answer::answer(
+            conn,
+            viewer,
+            means,
+            *id,
+            version,
+            said.verdict,
+            &said.reason,
+        )?;
         Ok(AnsweredBody {
             id: hit.id,
             verdict: said.verdict,
@@ -334,82 +344,6 @@ async fn answer_hit(
     Ok(crate::web::version::tagged(&body, version))
 }
 
-/// Projects to be checked at once.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[schema(as = DuplicateBatchAsked)]
-#[serde(deny_unknown_fields)]
-struct BatchAsked {
-    /// What to call it.
-    #[serde(default)]
-    title: String,
-    /// Codes of the projects, at most 500.
-    codes: Vec<String>,
-}
-
-/// A batch.
-#[derive(Serialize, ToSchema)]
-#[schema(as = DuplicateBatch)]
-struct BatchBody {
-    /// Identity.
-    id: i64,
-    /// What it is called.
-    title: String,
-    /// It is still being worked on.
-    busy: bool,
-    /// How many are to be checked.
-    total: usize,
-    /// Those that were checked, the most alike first.
-    lines: Vec<BatchLine>,
-}
-
-fn batch_body(ask: &mut Ask<'_>, id: i64) -> Result<BatchBody> {
-    ask.viewer.may_anywhere(Right::Write)?;
-    let directory = directory(ask)?;
-    let means = means(ask, &directory);
-    let (batch, lines) = batch::table(ask.conn, &ask.viewer, means, id)?;
-    let job = job::job(ask.conn, id)?;
-    Ok(BatchBody {
-        id,
-        total: batch.ids().len(),
-        title: batch.title,
-        busy: job.is_some_and(|j| j.is_open()),
-        lines,
-    })
-}
-
-/// Has projects checked in the background.
-#[utoipa::path(tag = "duplicates", security(("bearer" = [])), request_body = BatchAsked,
-    params(("Idempotency-Key" = Option<String>, Header)),
-    responses((status = 201, body = BatchBody), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("write")), ("x-scope" = json!("level"))))]
-#[post("/duplicates/batches")]
-async fn check_batch(caller: Caller, once: Once, body: web::Json<BatchAsked>) -> Answer {
-    let asked = body.into_inner();
-    let digest = serde_json::to_value(&asked).unwrap_or_default();
-    let state = caller.state().clone();
-    let work = move |ask: &mut Ask<'_>| {
-        crate::web::fields::plain(&[("title", Some(&asked.title))])?;
-        for code in &asked.codes {
-            desk::code(code)?;
-        }
-        let id = job::submit(ask.conn, &ask.viewer, &asked.title, &asked.codes)?;
-        Answered::created(&batch_body(ask, id)?, None)
-    };
-    let answer = caller.post(once, &digest, work).await?;
-    state.jobs.wake();
-    Ok(answer)
-}
-
-/// A batch with what was checked so far.
-#[utoipa::path(tag = "duplicates", security(("bearer" = [])),
-    responses((status = 200, body = BatchBody), (status = "4XX", body = ProblemBody)),
-    extensions(("x-permission" = json!("write")), ("x-scope" = json!("level"))))]
-#[get("/duplicates/batches/{id}")]
-async fn get_batch(caller: Caller, id: web::Path<i64>) -> Answer {
-    let body = caller.read(move |ask| batch_body(ask, *id));
-    Ok(HttpResponse::Ok().json(body.await?))
-}
-
 /// Adds the operations.
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
@@ -418,8 +352,7 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(get_run)
         .service(entry_duplicates)
         .service(answer_hit)
-        .service(check_batch)
-        .service(get_batch)
+        .configure(batches::configure)
         .configure(pairs::configure)
         .configure(lists::configure);
 }

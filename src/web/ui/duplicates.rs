@@ -83,7 +83,12 @@ async fn ask(caller: Caller, query: web::Query<Query>) -> Answer {
 
 fn page(ask: &mut Ask<'_>, query: Query) -> Result<CheckPage> {
     let list = ask.app.catalogue.list("service_target");
-    let targets = list.map(|l| l.items.iter().map(|i| (i.code.clone(), i.label.clone())).collect());
+    let targets = list.map(|l| {
+        l.items
+            .iter()
+            .map(|i| (i.code.clone(), i.label.clone()))
+            .collect()
+    });
     let mut out = CheckPage {
         shell: ask.shell("查重", HERE),
         subject: String::new(),
@@ -109,7 +114,10 @@ fn answer_to(ask: &mut Ask<'_>, out: &mut CheckPage) -> Result<()> {
     let directory = directory(ask)?;
     let means = means(ask, &directory);
     let query = &out.query;
-    crate::web::fields::plain(&[("name", Some(&query.name)), ("function", Some(&query.function))])?;
+    crate::web::fields::plain(&[
+        ("name", Some(&query.name)),
+        ("function", Some(&query.function)),
+    ])?;
     let what = if query.code.is_empty() {
         What::Form(query.form(department(&directory, &query.department)?))
     } else {
@@ -142,7 +150,10 @@ fn run_page(ask: &mut Ask<'_>, id: i64, problems: Vec<Problem>) -> Result<RunPag
     let directory = directory(ask)?;
     let means = means(ask, &directory);
     let run = answer::shown(ask.conn, &ask.viewer, means, id)?;
-    let open = run.hits.iter().filter(|a| a.hit.strong && a.verdict.is_none());
+    let open = run
+        .hits
+        .iter()
+        .filter(|a| a.hit.strong && a.verdict.is_none());
     Ok(RunPage {
         shell: ask.shell(&format!("查重结果: {}", run.row.name), HERE),
         open: open.count(),
@@ -162,7 +173,10 @@ async fn run(Posted { caller, fields }: Posted) -> Answer {
             let register = fields.need("register", "登记簿")?;
             let code = fields.need("code", "编码")?;
             let id = run_of(ask, register, code, None)?;
-            Ok(Next::saying(&format!("/duplicates/runs/{id}"), "已保存查重结果"))
+            Ok(Next::saying(
+                &format!("/duplicates/runs/{id}"),
+                "已保存查重结果",
+            ))
         })
         .await
 }

@@ -146,13 +146,17 @@ impl Index {
     /// Names of the items of datasets.
     fn items_of(&self, datasets: &[i64]) -> BTreeSet<&str> {
         let sets = datasets.iter().filter_map(|d| self.items.get(d));
-        sets.flat_map(BTreeMap::values).map(String::as_str).collect()
+        sets.flat_map(BTreeMap::values)
+            .map(String::as_str)
+            .collect()
     }
 
     /// Datasets of an entry, for whoever wants to name what is shared.
     #[must_use]
     pub fn datasets(&self, id: i64) -> Vec<i64> {
-        self.doc(id).map(|d| self.datasets_of(d)).unwrap_or_default()
+        self.doc(id)
+            .map(|d| self.datasets_of(d))
+            .unwrap_or_default()
     }
 
     /// Names of items that a query shares with these datasets, the rarest first.
@@ -200,7 +204,11 @@ impl Index {
             },
             described: doc.described,
             targets: doc.targets.clone(),
-            items: self.items_of(&datasets).into_iter().map(str::to_owned).collect(),
+            items: self
+                .items_of(&datasets)
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             datasets,
             code: doc.code.clone(),
             kin: doc.kin.clone(),

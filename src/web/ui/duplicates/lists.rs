@@ -168,5 +168,8 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/duplicates/lists/{kind}", web::get().to(show))
         .route("/duplicates/lists/{kind}", web::post().to(add))
         .route("/duplicates/lists/{kind}/{id}", web::post().to(change))
-        .route("/duplicates/lists/{kind}/{id}/remove", web::post().to(remove));
+        .route(
+            "/duplicates/lists/{kind}/{id}/remove",
+            web::post().to(remove),
+        );
 }

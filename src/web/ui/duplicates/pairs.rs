@@ -85,11 +85,17 @@ fn list(ask: &mut Ask<'_>, here: &'static str, query: &Query) -> Result<List> {
     let source = |row: &EntryRow| {
         row.register == DATASET && row.document().get("is_source_dept") == Some(&Value::Bool(true))
     };
-    let title = if here == "near" { "部门内近似条目" } else { "重复采集的数据" };
+    let title = if here == "near" {
+        "部门内近似条目"
+    } else {
+        "重复采集的数据"
+    };
     Ok(List {
         shell: ask.shell(title, HERE),
         here,
-        registers: registers.map(|r| (r.key.clone(), r.label.clone())).collect(),
+        registers: registers
+            .map(|r| (r.key.clone(), r.label.clone()))
+            .collect(),
         register: register.to_owned(),
         merges: ask.viewer.can(Right::Write, department),
         hidden: found.hidden,

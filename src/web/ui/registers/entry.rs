@@ -166,7 +166,11 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         let held = attachment::of_entry(ask.conn, &viewer, definitions, &code)?;
         papers = held.into_iter().map(|a| paper(definitions, a)).collect();
     }
-    let merges = if full { merges(ask, entry.id)? } else { Vec::new() };
+    let merges = if full {
+        merges(ask, entry.id)?
+    } else {
+        Vec::new()
+    };
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
     let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
     Ok(Show {
