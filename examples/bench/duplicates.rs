@@ -37,8 +37,8 @@ pub fn write_proposals(inventory: Inventory, out: &Path) -> Result<(), String> {
     ];
     let mut text = "项目名称,申报单位,项目阶段,建设内容,总预算（万元）,建设年度\n".to_owned();
     let departments = inventory.departments();
-    for (number, department) in (0..PROPOSALS).zip(departments.iter().cycle().step_by(7)) {
-        let work = WORK[number as usize % WORK.len()];
+    let owners = departments.iter().cycle().step_by(7);
+    for ((number, department), work) in (0..PROPOSALS).zip(owners).zip(WORK.iter().cycle()) {
         writeln!(
             text,
             "{work}平台建设项目{number},{},已申报,面向群众和企业提供{work}、查询统计和数据共享，对接一体化大数据平台,{},2026",
@@ -100,7 +100,11 @@ pub fn measure(ledger: &Path) -> Result<(), String> {
         hits += report.hits.len();
     }
     took.sort_by(f64::total_cmp);
-    let at = |share: usize| took[(took.len() * share / 100).min(took.len() - 1)];
+    let at = |share: usize| {
+        let place = took.len() * share / 100;
+        let found = took.get(place).or(took.last());
+        found.copied().unwrap_or(0.0)
+    };
     println!(
         "{} checks: p50 {:.1} ms, p99 {:.1} ms, {hits} hits told",
         took.len(),

@@ -2,6 +2,7 @@
 //!
 //! One check reads only the lists of the terms asked about; the best few hundred are then compared exactly.
 
+mod data;
 mod search;
 
 use std::collections::{BTreeMap, HashMap, HashSet};

@@ -13,7 +13,7 @@ use super::lexicon::Lexicon;
 use super::score::Rules;
 use super::text;
 use crate::db::connection::Conn;
-use crate::db::schema::ledger_head;
+use crate::db::schema::{change_sets, ledger_head};
 use crate::db::scope::{self, Comparable};
 use crate::error::Result;
 use crate::ledger::entry;
@@ -210,8 +210,8 @@ pub fn facts(
 /// What the index was made from.
 #[derive(Debug, Default)]
 struct Held {
-    /// The last change set it knows; none before it is built.
-    seq: Option<i64>,
+    /// The last change set it knows, with its hash; none before it is built.
+    head: Option<(i64, Vec<u8>)>,
     organisation: i64,
     index: Index,
 }
@@ -222,6 +222,19 @@ pub struct Kept {
     rules: Rules,
     lexicon: Lexicon,
     held: RwLock<Held>,
+}
+
+/// Whether a change set that the index knows is still the one of that number.
+fn is_of_the_chain(conn: &mut Conn, head: Option<&(i64, Vec<u8>)>) -> Result<bool> {
+    let Some((seq, hash)) = head else {
+        return Ok(false);
+    };
+    let stands: Option<Vec<u8>> = change_sets::table
+        .find(seq)
+        .select(change_sets::hash)
+        .first(conn)
+        .optional()?;
+    Ok(stands.as_ref() == Some(hash))
 }
 
 impl Kept {
@@ -258,26 +271,30 @@ impl Kept {
         directory: &Directory,
         work: impl FnOnce(&Index) -> Result<T>,
     ) -> Result<T> {
-        let seq: i64 = ledger_head::table.select(ledger_head::seq).first(conn)?;
+        let head: (i64, Vec<u8>) = ledger_head::table
+            .select((ledger_head::seq, ledger_head::hash))
+            .first(conn)?;
         let organisation = tree::version(conn)?;
-        let fresh = |held: &Held| held.seq == Some(seq) && held.organisation == organisation;
+        let fresh =
+            |held: &Held| held.head.as_ref() == Some(&head) && held.organisation == organisation;
         let held = self.held.read().unwrap_or_else(PoisonError::into_inner);
         if fresh(&held) {
             return work(&held.index);
         }
         drop(held);
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        // A ledger that was put back to an earlier state, and renamed departments: from the beginning.
-        if held.seq.is_some_and(|had| had > seq) || held.organisation != organisation {
-            *held = Held::default();
-        }
         if !fresh(&held) {
+            // Renamed departments, a ledger put back to an earlier state, a change set that was read and then rolled
+            // back: from the beginning.
+            if held.organisation != organisation || !is_of_the_chain(conn, held.head.as_ref())? {
+                *held = Held::default();
+            }
             let done = self.refresh(conn, catalogue, directory, &mut held);
             if done.is_err() {
                 *held = Held::default();
             }
             done?;
-            held.seq = Some(seq);
+            held.head = Some(head);
             held.organisation = organisation;
         }
         drop(held);
@@ -300,10 +317,11 @@ impl Kept {
             held.index.put_line(department.id, line.chars().collect());
             own.insert(department.id, own_names(regions, Some(department)));
         }
+        let since = held.head.as_ref().map(|(seq, _)| *seq);
         let mut after = 0;
         loop {
             let registers = [SYSTEM, PROJECT, DATASET, ITEM];
-            let rows = scope::comparable(conn, &registers, held.seq, after, STRIDE)?;
+            let rows = scope::comparable(conn, &registers, since, after, STRIDE)?;
             let Some(last) = rows.last() else {
                 return Ok(());
             };

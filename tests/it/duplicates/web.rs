@@ -129,8 +129,9 @@ fn a_batch_is_checked_answered_and_twins_are_merged_in_the_browser() {
     bureau.see_text("没有答复");
     bureau.see_text("不得自建机房");
     bureau.picture("run");
+    bureau.press(".ol-answer option[value=reuse]");
     bureau.press(".ol-answer button");
-    bureau.see_text("复用");
+    bureau.see_text("还有 1 条");
     bureau.picture("answered");
 
     let mut own = Browser::open("duplicates-merge", USUAL);
