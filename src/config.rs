@@ -10,6 +10,7 @@ use crate::deadline;
 use crate::error::{Doing, Error, Result};
 use crate::notice::mail;
 use crate::org;
+use crate::review::duplicate;
 use crate::sheet::limits::Limits;
 
 /// What a configuration file (TOML) may say; every key is optional.
@@ -32,6 +33,8 @@ pub struct ConfigFile {
     pub reminders: deadline::Rules,
     /// The mail server; nothing is mailed without.
     pub mail: Option<mail::Settings>,
+    /// Thresholds of the check for duplicates; those left out keep their defaults.
+    pub duplicates: duplicate::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -130,6 +133,8 @@ pub struct Settings {
     pub reminders: deadline::Rules,
     /// The mail server.
     pub mail: Option<mail::Settings>,
+    /// Thresholds of the check for duplicates.
+    pub duplicates: duplicate::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -163,6 +168,7 @@ impl Settings {
             organisation: file.organisation,
             reminders: file.reminders,
             mail: file.mail,
+            duplicates: file.duplicates,
             serve: file.serve,
         })
     }

@@ -7,8 +7,11 @@
 //!
 //! `-- --http --rows 100000,1000000 [--keep FOLDER]` measures the service instead, on ledgers of such inventories,
 //! beside a bare actix-web server of the same bytes; ledgers in the folder are used again.
+//!
+//! `-- --duplicates [--rows 20000]` measures the check for duplicates: building the index, one check, a batch of 60.
 
 mod baseline;
+mod duplicates;
 mod http;
 mod load;
 mod measure;
@@ -33,10 +36,18 @@ struct Options {
     runs: usize,
     postgres: Option<String>,
     http: bool,
+    duplicates: bool,
     keep: Option<PathBuf>,
 }
 
-const OPTIONS: [&str; 5] = ["--rows", "--runs", "--postgres", "--http", "--keep"];
+const OPTIONS: [&str; 6] = [
+    "--rows",
+    "--runs",
+    "--postgres",
+    "--http",
+    "--keep",
+    "--duplicates",
+];
 
 fn main() -> ExitCode {
     let first = std::env::args().nth(1).unwrap_or_default();
@@ -62,12 +73,18 @@ fn options() -> Result<Options, String> {
         runs: 3,
         postgres: None,
         http: false,
+        duplicates: false,
         keep: None,
     };
     let mut args = std::env::args().skip(1);
     while let Some(name) = args.next() {
         if name == "--http" {
             out.http = true;
+            continue;
+        }
+        if name == "--duplicates" {
+            out.duplicates = true;
+            out.rows = vec![20_000];
             continue;
         }
         let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -102,6 +119,17 @@ fn bench(options: &Options) -> Result<(), String> {
                 rows,
             }
             .http(options.runs)
+        };
+        return options.rows.iter().try_for_each(step);
+    }
+    if options.duplicates {
+        let step = |rows: &u32| {
+            Step {
+                runner: &runner,
+                folder: folder.path(),
+                rows: *rows,
+            }
+            .duplicates()
         };
         return options.rows.iter().try_for_each(step);
     }
@@ -266,6 +294,23 @@ impl Step<'_> {
         let verify = self.runner.median(&verify, || Ok(()))?;
         self.line("verify", verify, None);
         Ok(())
+    }
+
+    /// The check for duplicates on a ledger of new rows and of some proposals.
+    fn duplicates(&self) -> Result<(), String> {
+        self.make()?;
+        self.fresh()?;
+        let ledger = self.file(LEDGER);
+        self.runner.once(&self.import(NEW, &text(&ledger)))?;
+        let inventory = Inventory {
+            rows: self.rows,
+            seed: SEED,
+            changed: false,
+        };
+        duplicates::write_proposals(inventory, &self.file("proposals.csv"))?;
+        self.runner
+            .once(&self.import("proposals.csv", &text(&ledger)))?;
+        duplicates::measure(&ledger)
     }
 
     /// The service on a ledger of new rows, made now unless it is there.

@@ -46,6 +46,11 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 6] = [
             ("remove_attachment", "移除附件"),
             ("save_view", "保存视图"),
             ("delete_view", "删除视图"),
+            ("check_duplicates", "查重"),
+            ("answer_duplicate", "答复查重结果"),
+            ("change_build_list", "维护统建和负面清单"),
+            ("merge_entries", "合并条目"),
+            ("undo_merge", "撤销合并"),
         ],
     ),
     (

@@ -91,7 +91,8 @@ pub fn run(
     if swept > 0 {
         tracing::info!(swept, "files of broken uploads were removed");
     }
-    let state = Data::new(State::open(Arc::new(context.app), accounts, serve)?);
+    let rules = context.settings.duplicates;
+    let state = Data::new(State::open(Arc::new(context.app), accounts, serve, rules)?);
     actix_web::rt::System::new().block_on(async move {
         let listening = web::listen(state.clone(), serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));

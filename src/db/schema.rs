@@ -753,6 +753,90 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    duplicate_batches (id) {
+        id -> BigInt,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        title -> Text,
+        entries -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    duplicate_runs (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        submission_id -> Nullable<BigInt>,
+        batch_id -> Nullable<BigInt>,
+        review -> Bool,
+        digest -> Text,
+        compared -> BigInt,
+        hidden -> BigInt,
+        listed -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    duplicate_hits (id) {
+        id -> BigInt,
+        run_id -> BigInt,
+        entry_id -> BigInt,
+        other_id -> BigInt,
+        score -> Integer,
+        strong -> Bool,
+        phase -> Bool,
+        parts -> Text,
+        words -> Text,
+        digest -> Text,
+        verdict -> Nullable<Text>,
+        reason -> Text,
+        account_id -> Nullable<BigInt>,
+        answered_by -> Nullable<Text>,
+        answered_at -> Nullable<Timestamp>,
+        version -> BigInt,
+    }
+}
+
+diesel::table! {
+    build_lists (id) {
+        id -> BigInt,
+        kind -> Text,
+        department_id -> BigInt,
+        region -> Text,
+        category -> Text,
+        name -> Text,
+        description -> Text,
+        capability -> Text,
+        own_part -> Text,
+        clause -> Text,
+        advice -> Text,
+        version -> BigInt,
+        actor -> Text,
+        at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    entry_merges (id) {
+        id -> BigInt,
+        kept_id -> BigInt,
+        dropped_id -> BigInt,
+        seq -> BigInt,
+        attachments -> Text,
+        reason -> Text,
+        actor -> Text,
+        at -> Timestamp,
+        undone_seq -> Nullable<BigInt>,
+        undone_by -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(people, appointments, filings);
 
 diesel::allow_tables_to_appear_in_same_query!(

@@ -10,7 +10,7 @@ use diesel::sql_types::Bool;
 use crate::auth::{Reach, Right, Viewer};
 use crate::db::connection::Conn;
 use crate::db::fragment::Fragment;
-use crate::db::schema::{entries, review_opinions};
+use crate::db::schema::{entries, review_opinions, revisions};
 use crate::error::Result;
 
 /// Published, and so is what it belongs to.
@@ -162,4 +162,69 @@ pub fn standing(conn: &mut Conn, register: &str, after: i64, limit: i64) -> Resu
             Fragment::<Bool>::sql(PUBLISHED),
         ))
         .load(conn)?)
+}
+
+/// An entry as far as the check for duplicates compares it, whoever owns it.
+#[derive(Clone, Debug, Queryable)]
+pub struct Comparable {
+    /// Identity.
+    pub id: i64,
+    /// Register key.
+    pub register: String,
+    /// Code.
+    pub code: String,
+    /// Name as written.
+    pub name: String,
+    /// Owner.
+    pub department: i64,
+    /// What it belongs to.
+    pub within: Option<i64>,
+    /// Stage word.
+    pub stage: String,
+    /// Not removed.
+    pub present: bool,
+    /// Canonical JSON of the document.
+    pub attributes: String,
+}
+
+/// Entries of some registers by id, after the given one, that changed after a change set: the fourth door, for the
+/// index of the check for duplicates alone.
+///
+/// The index is never shown. A hit is told only after its entry was read again through [`summaries`].
+///
+/// # Errors
+/// When the database fails.
+pub fn comparable(
+    conn: &mut Conn,
+    registers: &[&str],
+    since: Option<i64>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Comparable>> {
+    let registers: Vec<String> = registers.iter().map(|r| (*r).to_owned()).collect();
+    let mut query = entries::table
+        .filter(entries::register.eq_any(registers))
+        .filter(entries::id.gt(after))
+        .order(entries::id)
+        .limit(limit)
+        .select((
+            entries::id,
+            entries::register,
+            entries::code,
+            entries::name,
+            entries::department_id,
+            entries::within_id,
+            entries::stage,
+            entries::present,
+            entries::attributes,
+        ))
+        .into_boxed();
+    if let Some(since) = since {
+        // The revisions are in the order of the change sets.
+        let changed = revisions::table
+            .filter(revisions::seq.gt(since))
+            .select(revisions::entry_id);
+        query = query.filter(entries::id.eq_any(changed));
+    }
+    Ok(query.load(conn)?)
 }

@@ -5,6 +5,7 @@
 //! kind of job is one [`Work`].
 
 mod chores;
+pub mod duplicates;
 pub mod imports;
 pub mod queue;
 pub mod runner;

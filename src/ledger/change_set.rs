@@ -194,7 +194,8 @@ impl<'c> ChangeSet<'c> {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<()> {
+    /// Writes what was added so far, so that what follows in the change set can read it.
+    pub(super) fn flush(&mut self) -> Result<()> {
         let batch = std::mem::take(&mut self.batch);
         store::write(self.conn, self.header.seq, self.header.entries, &batch)?;
         self.header.entries += i64::try_from(batch.len()).unwrap_or(0);

@@ -15,6 +15,7 @@ pub mod entry;
 pub mod facts;
 pub mod held;
 pub mod list;
+pub mod merge;
 pub mod read;
 pub mod refer;
 pub mod reindex;

@@ -85,11 +85,17 @@ pub fn take_back(
     let mut restored = HashSet::new();
     let ids: Vec<i64> = changed.iter().map(|t| t.row.id).collect();
     let guarded = guarded(set, &ids)?;
-    for entry in &changed {
+    // What was taken out comes back first, the last of it first: the others may refer to it.
+    let (gone, changed): (Vec<Touched>, Vec<Touched>) =
+        changed.into_iter().partition(|t| t.op == Some(Op::Remove));
+    for entry in gone.iter().rev().chain(&changed) {
         if touches_reviewed(set, catalogue, &guarded, entry)? {
             out.kept.push(kept(&entry.row, REVIEWED));
         } else if restore(set, viewer, catalogue, &directory, entry)? {
             restored.insert(entry.row.id);
+            if entry.op == Some(Op::Remove) {
+                set.flush()?;
+            }
         } else {
             out.kept.push(kept(&entry.row, LOST));
         }

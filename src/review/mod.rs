@@ -10,6 +10,7 @@ pub mod announce;
 pub mod approval;
 pub mod board;
 pub mod decision;
+pub mod duplicate;
 pub mod facts;
 pub mod finding;
 pub mod money;

@@ -120,6 +120,7 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
         work.push(item("审核", "/reviews".to_owned()));
     }
     if viewer.can_anywhere(Right::SeeOwn) {
+        work.push(item("查重", "/duplicates".to_owned()));
         work.push(item("阶段", "/stages/project".to_owned()));
         work.push(item("时限", "/deadlines".to_owned()));
     }

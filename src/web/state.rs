@@ -10,8 +10,10 @@ use crate::app::App;
 use crate::config::Serve;
 use crate::db::pool::Pool;
 use crate::error::Result;
-use crate::jobs::{Runner, Who};
+use crate::jobs::duplicates::Batch;
+use crate::jobs::{self, Runner, Who};
 use crate::org::kept::Kept;
+use crate::review::duplicate;
 use crate::web::observe::Metrics;
 
 /// How many sign-ins are worked on at once.
@@ -41,6 +43,8 @@ pub struct State {
     pub behind_proxy: bool,
     /// The organisation, read again when it changes.
     pub directory: Kept,
+    /// The index of the check for duplicates.
+    pub duplicates: Arc<duplicate::Kept>,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
     pub writers: Option<Mutex<()>>,
 }
@@ -50,14 +54,22 @@ impl State {
     ///
     /// # Errors
     /// When the database cannot be reached.
-    pub fn open(app: Arc<App>, accounts: accounts::Service, serve: &Serve) -> Result<Self> {
+    pub fn open(
+        app: Arc<App>,
+        accounts: accounts::Service,
+        serve: &Serve,
+        rules: duplicate::Rules,
+    ) -> Result<Self> {
         let pool = Pool::open(&app.database, serve.connections)?;
         let accounts = Arc::new(accounts);
         let service = Arc::clone(&accounts);
         let who: Who = Arc::new(move |app, conn, account| {
             service.viewer(conn, app.catalogue.regions(), account)
         });
-        let jobs = Runner::start(Arc::clone(&app), who, serve.jobs);
+        let duplicates = Arc::new(duplicate::Kept::new(rules, app.catalogue.regions()));
+        let mut works = jobs::works();
+        works.push(Box::new(Batch::new(Arc::clone(&duplicates))));
+        let jobs = Runner::start_with(Arc::clone(&app), who, serve.jobs, works);
         let writers = (!app.database.is_server()).then(|| Mutex::new(()));
         Ok(Self {
             app,
@@ -70,6 +82,7 @@ impl State {
             visits: Semaphore::new(VISITS),
             upload_time: Duration::from_secs(serve.upload_seconds),
             directory: Kept::default(),
+            duplicates,
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -37,8 +37,8 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "jobs",
         &[
-            "intake", "deadline", "notice", "accounts", "audit", "ledger", "org", "db", "auth",
-            "register", "sheet", "clock", "error", "app", "each",
+            "intake", "review", "deadline", "notice", "accounts", "audit", "ledger", "org", "db",
+            "auth", "register", "sheet", "clock", "error", "app", "each",
         ],
     ),
     (
@@ -64,7 +64,7 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "review",
         &[
-            "ledger", "audit", "org", "db", "auth", "register", "clock", "error",
+            "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
         ],
     ),
     (
@@ -80,7 +80,9 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     ),
     (
         "config",
-        &["accounts", "deadline", "notice", "org", "sheet", "error"],
+        &[
+            "accounts", "deadline", "notice", "org", "review", "sheet", "error",
+        ],
     ),
 ];
 

@@ -85,12 +85,18 @@ fn holds(permission: &str, actor: &Actor, target: Option<&Target>) -> bool {
         )
         | ("manage_people", "specialist" | "cdo") => own,
         ("see_own" | "see_money" | "see_contacts", "bureau" | "bureau-up") => below,
-        ("see_security" | "write" | "manage_people" | "answer_filing", "bureau") => city,
+        (
+            "see_security" | "write" | "manage_people" | "answer_filing" | "review_proposals",
+            "bureau",
+        ) => city,
         // The province's own level holds none of the departments asked about.
-        ("write" | "manage_people" | "answer_filing" | "see_security", "bureau-up") => &[],
+        (
+            "write" | "manage_people" | "answer_filing" | "see_security" | "review_proposals",
+            "bureau-up",
+        ) => &[],
         (
             "see_own" | "see_money" | "see_contacts" | "see_security" | "write" | "manage_people"
-            | "answer_filing",
+            | "answer_filing" | "review_proposals",
             "bureau-county",
         ) => county,
         (

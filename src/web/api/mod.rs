@@ -22,6 +22,7 @@ mod audit;
 mod calendar;
 mod deadlines;
 mod departments;
+pub(in crate::web) mod duplicates;
 pub mod entries;
 mod filings;
 mod finish;
@@ -75,7 +76,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(deadlines::configure)
-        .configure(reviews::configure);
+        .configure(reviews::configure)
+        .configure(duplicates::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

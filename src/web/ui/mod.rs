@@ -7,6 +7,7 @@ mod accounts;
 pub(super) mod audit;
 mod calendar;
 mod deadlines;
+pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
@@ -18,8 +19,8 @@ mod registers;
 mod reviews;
 mod setup;
 mod sign_in;
-mod time_limits;
 mod stages;
+mod time_limits;
 
 /// All pages.
 pub fn configure(config: &mut web::ServiceConfig) {
@@ -40,5 +41,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(time_limits::configure)
         .configure(notices::configure)
         .configure(reviews::configure)
-        .configure(stages::configure);
+        .configure(stages::configure)
+        .configure(duplicates::configure);
 }

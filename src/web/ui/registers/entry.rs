@@ -12,6 +12,8 @@ use crate::error::Result;
 use crate::ledger::as_of::Definitions;
 use crate::ledger::attachment::{self, KINDS};
 use crate::ledger::facts::{self, Entry, Group, Relation, Relations, Step, Version, stage_of};
+use crate::ledger::merge;
+use crate::review::duplicate::kept::sort_of;
 use crate::web::answer::Failure;
 use crate::web::api::attachments::{keep, outgoing, take};
 use crate::web::api::entries::past::seq;
@@ -106,6 +108,36 @@ struct Show {
     full: bool,
     may_write: bool,
     as_of: String,
+    /// It can be checked for duplicates.
+    compared: bool,
+    merges: Vec<Merged>,
+}
+
+/// A merge that the entry was part of.
+struct Merged {
+    id: i64,
+    into: bool,
+    href: String,
+    name: String,
+    code: String,
+    at: String,
+    actor: String,
+    reason: String,
+}
+
+fn merges(ask: &mut Ask<'_>, id: i64) -> Result<Vec<Merged>> {
+    let found = merge::of_entry(ask.conn, &ask.viewer, id)?;
+    let merged = found.into_iter().map(|(merge, other)| Merged {
+        id: merge.id,
+        into: merge.dropped_id == id,
+        href: address(&other.register, &other.code),
+        name: other.name,
+        code: other.code,
+        at: clock::local(merge.at),
+        actor: merge.actor,
+        reason: merge.reason,
+    });
+    Ok(merged.collect())
 }
 
 /// `GET /registers/{register}/{code}`
@@ -148,6 +180,11 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         deadlines = deadline::page(ask.conn, who, &filter, (None, most), clock::today())?;
         way = stages::way(ask.conn, &viewer, definitions, &row)?;
     }
+    let merges = if full {
+        merges(ask, entry.id)?
+    } else {
+        Vec::new()
+    };
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
     let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
     Ok(Show {
@@ -172,6 +209,8 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         full,
         may_write,
         as_of: as_of.to_owned(),
+        compared: sort_of(register).is_some(),
+        merges,
         code,
         shell,
     })
