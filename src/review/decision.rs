@@ -148,6 +148,14 @@ pub fn prepare(
         }
         return Ok(out);
     }
+    if matches!(act, Act::Pass | Act::Cut)
+        && model.approval.number.is_some()
+        && out.number.is_empty()
+    {
+        // Decisions alone write it, and what follows asks for it: it cannot be left for later.
+        let problem = Problem::new("number", "required", "没有写明批复文号", "请填写批复文号");
+        return Err(Error::Invalid(vec![problem]));
+    }
     let document = entry.document();
     let asked = model.approval.asked.as_deref();
     out.asked = asked.and_then(|key| money::fen(entry::text(&document, key)?));

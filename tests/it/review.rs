@@ -211,7 +211,10 @@ impl<'l> House<'l> {
             act,
             opinion: "意见".to_owned(),
             reason_class: "policy".to_owned(),
-            decision: Decision::default(),
+            decision: Decision {
+                number: "济数字〔2027〕2号".to_owned(),
+                ..Decision::default()
+            },
         }
     }
 

@@ -84,7 +84,10 @@ fn a_project_goes_from_need_to_approval_in_the_browser() {
     bureau.go(&desk);
     bureau.see_text("85 分");
     bureau.picture("desk");
-    press(&bureau, "pass", "审定 362 万元");
+    press(&bureau, "pass", "没有写明批复文号");
+    bureau.fill("#n-pass", "济数字〔2027〕1号");
+    bureau.press("form[action$='/acts/pass'] button");
+    bureau.see_text("审定 362 万元");
     bureau.press_text("打印审核单");
     bureau.see(".ol-print");
     bureau.picture("print");

@@ -216,6 +216,7 @@ fn what_is_returned_is_mended_and_comes_again() {
         let house = House::new(ledger);
         let (code, id) = house.in_review(&[]);
         let mut wish = house.wish(id, Act::Return);
+        wish.decision.number = String::new();
         wish.opinion = String::new();
         assert_eq!(
             keys(&problems(house.carry_out(&house.bureau, &wish))),
@@ -249,5 +250,53 @@ fn what_is_returned_is_mended_and_comes_again() {
         wish.decision.into = Some((PROJECTS.to_owned(), other));
         house.carry_out(&house.bureau, &wish).unwrap();
         assert_eq!(house.status(PROJECTS, &code), "merged");
+    });
+}
+
+/// What a decision alone writes is written by it: no gate on the way can ask for what nobody may fill in.
+#[test]
+fn what_gates_ask_for_and_decisions_write_is_demanded_of_the_decision() {
+    let catalogue = crate::app::catalogue();
+    for model in catalogue.lifecycles() {
+        let by_hand = model.arrows.iter().filter_map(|a| a.gate.as_deref());
+        let versions = model
+            .gates
+            .iter()
+            .filter(|g| by_hand.clone().any(|key| key == g.key))
+            .flat_map(|g| &g.versions);
+        for need in versions.flat_map(|v| &v.need) {
+            let Some(field) = need.field.as_deref().filter(|f| model.locks(f)) else {
+                continue;
+            };
+            let approval = &model.approval;
+            let written = [
+                &approval.number,
+                &approval.amount,
+                &approval.decision,
+                &approval.day,
+            ];
+            assert!(
+                written.into_iter().flatten().any(|key| key == field),
+                "{field}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_approval_names_its_paper() {
+    on_both(|ledger| {
+        let house = House::new(ledger);
+        let (_, id) = house.in_review(&[]);
+        house.assign(id).unwrap();
+        house.give(id, 1).unwrap();
+        let mut wish = house.wish(id, Act::Pass);
+        wish.decision.number = String::new();
+        assert_eq!(
+            keys(&problems(house.carry_out(&house.bureau, &wish))),
+            ["number"]
+        );
+        wish.decision.number = "济数字〔2027〕3号".to_owned();
+        house.carry_out(&house.bureau, &wish).unwrap();
     });
 }
