@@ -1,5 +1,7 @@
-//! Two entries that are one: the survivor takes what is chosen, everything that referred to the other refers to it,
-//! the other is taken out and points at it. One change set; the history of both stays, and it can be taken back.
+//! Two entries that are one, merged in one change set that can be taken back.
+//!
+//! The survivor takes what is chosen, everything that referred to the other refers to it, the other is taken out and
+//! points at it. The history of both stays.
 
 mod carry;
 
