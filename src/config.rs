@@ -55,6 +55,8 @@ pub struct Serve {
     pub body_bytes: usize,
     /// Connections to the database.
     pub connections: u32,
+    /// Mebibytes for answers that are given again while nothing has changed; 0 keeps none.
+    pub kept_answers_mib: usize,
     /// Threads that answer requests.
     pub workers: usize,
     /// Seconds that running requests are given on SIGTERM.
@@ -76,6 +78,7 @@ impl Default for Serve {
             rate_burst: 400,
             body_bytes: 2 * 1024 * 1024,
             connections: 12,
+            kept_answers_mib: 8,
             workers: 2,
             drain_seconds: 25,
             jobs: 2,

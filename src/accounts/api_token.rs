@@ -105,7 +105,7 @@ impl Service {
             viewer: self.viewer_of(conn, regions, &account)?.from_origin(origin),
             read_only: !row.writes,
             session: None,
-            organisation: None,
+            moment: None,
         }))
     }
 

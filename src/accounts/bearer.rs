@@ -54,8 +54,19 @@ pub struct Bearer {
     pub read_only: bool,
     /// The family of tokens it belongs to; none for an API token.
     pub session: Option<i64>,
-    /// The version of the organisation at the time, where it was asked for anyway.
-    pub organisation: Option<i64>,
+    /// What everything was at, where it was asked for anyway.
+    pub moment: Option<Moment>,
+}
+
+/// Counts that tell whether anything has changed since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// Version of the account: its name, home and roles.
+    pub account: i64,
+    /// Version of the organisation.
+    pub organisation: i64,
+    /// Writes of the ledger.
+    pub writes: i64,
 }
 
 impl Service {
@@ -77,7 +88,7 @@ impl Service {
             return Ok(None);
         };
         // One small question: whatever makes a token bad is asked for at once, and so is what the organisation is at.
-        let found: Option<(NaiveDateTime, i64, i64)> = account_sessions::table
+        let found: Option<(NaiveDateTime, i64, i64, i64)> = account_sessions::table
             .inner_join(accounts::table.on(accounts::id.eq(account_sessions::account_id)))
             .filter(account_sessions::id.eq(subject.session))
             .filter(account_sessions::kind.eq(Kind::Tokens.word()))
@@ -90,10 +101,12 @@ impl Service {
                 account_sessions::expires_at,
                 accounts::version,
                 Fragment::<BigInt>::sql("(SELECT organisation FROM ledger_head)"),
+                Fragment::<BigInt>::sql("(SELECT writes FROM ledger_head)"),
             ))
             .first(conn)
             .optional()?;
-        let Some((_, version, organisation)) = found.filter(|(until, ..)| *until > clock::now())
+        let Some((_, version, organisation, writes)) =
+            found.filter(|(until, ..)| *until > clock::now())
         else {
             return Ok(None);
         };
@@ -106,7 +119,11 @@ impl Service {
             viewer: viewer.from_origin(origin),
             read_only: false,
             session: Some(subject.session),
-            organisation: Some(organisation),
+            moment: Some(Moment {
+                account: version,
+                organisation,
+                writes,
+            }),
         }))
     }
 

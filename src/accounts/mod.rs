@@ -26,7 +26,7 @@ mod totp;
 
 pub use admin::{Made, NewAccount};
 pub use api_token::{ApiToken, MadeToken, NewToken};
-pub use bearer::{Bearer, TokenPair};
+pub use bearer::{Bearer, Moment, TokenPair};
 pub use grants::Grant;
 pub use input::fold_login;
 pub use keys::Keys;

@@ -33,6 +33,9 @@ pub struct Serve {
     /// 数据库连接数上限
     #[arg(long, env = "ONE_LEDGER_CONNECTIONS")]
     connections: Option<u32>,
+    /// 台账未变时可重复给出的应答最多占多少 MiB，0 为不保留
+    #[arg(long, env = "ONE_LEDGER_KEPT_ANSWERS")]
+    kept_answers: Option<usize>,
     /// 应答请求的线程数
     #[arg(long, env = "ONE_LEDGER_WORKERS")]
     workers: Option<usize>,
@@ -58,6 +61,7 @@ impl Serve {
         serve.behind_proxy |= self.behind_proxy;
         serve.rate_per_second = self.rate.unwrap_or(serve.rate_per_second);
         serve.connections = self.connections.unwrap_or(serve.connections);
+        serve.kept_answers_mib = self.kept_answers.unwrap_or(serve.kept_answers_mib);
         serve.workers = self.workers.unwrap_or(serve.workers);
         serve.jobs = self.jobs.unwrap_or(serve.jobs);
         serve.uploads = self.uploads.unwrap_or(serve.uploads);

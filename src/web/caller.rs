@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::ContentType;
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Serialize;
@@ -98,8 +99,8 @@ impl Ask<'_> {
     /// # Errors
     /// When the database fails.
     pub fn directory(&mut self) -> Result<Arc<Directory>> {
-        match self.bearer.as_ref().and_then(|b| b.organisation) {
-            Some(version) => self.state.directory.at(self.conn, version),
+        match self.bearer.as_ref().and_then(|b| b.moment) {
+            Some(moment) => self.state.directory.at(self.conn, moment.organisation),
             None => self.state.directory.get(self.conn),
         }
     }
@@ -210,6 +211,36 @@ impl Caller {
         Ok(HttpResponse::Ok()
             .content_type(ContentType::json())
             .body(body))
+    }
+
+    /// Answers a machine's question with JSON, with what it was answered before if nothing has changed since
+    /// ([`crate::web::kept`]); so the answer may depend on nothing but account, organisation and ledger.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub async fn kept<T: Serialize>(
+        self,
+        asked: String,
+        work: impl FnOnce(&mut Ask<'_>) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<HttpResponse, Failure> {
+        let body = self.read(move |ask| {
+            let who = ask
+                .bearer
+                .as_ref()
+                .and_then(|b| Some((b.account, b.moment?)));
+            let answers = &ask.state.answers;
+            if let Some(body) = who.and_then(|(account, at)| answers.get(account, at, &asked)) {
+                return Ok(body);
+            }
+            let body = Bytes::from(serde_json::to_vec(&work(ask)?).doing("生成 JSON")?);
+            if let Some((account, at)) = who {
+                answers.put(account, at, &asked, &body);
+            }
+            Ok(body)
+        });
+        Ok(HttpResponse::Ok()
+            .content_type(ContentType::json())
+            .body(body.await?))
     }
 
     /// Answers with a page.

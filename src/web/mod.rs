@@ -20,6 +20,7 @@ pub mod caller;
 pub mod desk;
 pub mod fields;
 pub mod gate;
+pub mod kept;
 pub mod limits;
 pub mod observe;
 pub mod once;

@@ -14,6 +14,7 @@ use crate::jobs::duplicates::Batch;
 use crate::jobs::{self, Runner, Who};
 use crate::org::kept::Kept;
 use crate::review::duplicate;
+use crate::web::kept::Answers;
 use crate::web::observe::Metrics;
 
 /// How many sign-ins are worked on at once.
@@ -45,6 +46,8 @@ pub struct State {
     pub directory: Kept,
     /// The index of the check for duplicates.
     pub duplicates: Arc<duplicate::Kept>,
+    /// Answers that still hold.
+    pub answers: Answers,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
     pub writers: Option<Mutex<()>>,
 }
@@ -82,6 +85,7 @@ impl State {
             visits: Semaphore::new(VISITS),
             upload_time: Duration::from_secs(serve.upload_seconds),
             directory: Kept::default(),
+            answers: Answers::new(serve.kept_answers_mib.saturating_mul(1 << 20)),
             duplicates,
             behind_proxy: serve.behind_proxy,
             writers,

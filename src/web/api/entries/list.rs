@@ -54,8 +54,9 @@ pub(super) async fn list_entries(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let query = request.query_string().to_owned();
+    let asked = request.uri().to_string();
     caller
-        .json(move |ask| {
+        .kept(asked, move |ask| {
             let desk = Desk::of(ask, &register)?;
             let definitions = desk.definitions()?;
             let asked = list::ask(&ask.viewer, definitions, desk::pairs(&query)?)?;
@@ -123,8 +124,9 @@ pub(super) async fn count_entries(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let query = request.query_string().to_owned();
+    let asked = request.uri().to_string();
     caller
-        .json(move |ask| {
+        .kept(asked, move |ask| {
             let desk = Desk::of(ask, &register)?;
             let definitions = desk.definitions()?;
             let (wanted, pairs): (Vec<_>, Vec<_>) = desk::pairs(&query)?
@@ -258,9 +260,10 @@ struct Groups {
 pub(super) async fn search_entries(
     caller: Caller,
     query: web::Query<SearchQuery>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     caller
-        .json(move |ask| {
+        .kept(request.uri().to_string(), move |ask| {
             let app = ask.app;
             let mut items = Vec::new();
             for register in app.catalogue.registers() {
