@@ -189,6 +189,42 @@ fn the_api_lists_reads_and_changes_by_version() {
 }
 
 #[test]
+fn a_list_asked_again_is_as_fresh_and_as_narrow_as_the_first() {
+    on_both(|ledger| {
+        let service = served(ledger);
+        let (one, other) = (
+            Person::open(&service, "jiaoyu"),
+            Person::open(&service, "gongan"),
+        );
+        let list = format!("{SYSTEMS}?sort=code&fields=contact,user_count");
+        let values = |who: &Person<'_>, at: usize| who.ok(&list)["items"][at]["values"].clone();
+        for _ in 0..2 {
+            assert_eq!(values(&one, 0), json!({"contact": "张三"}));
+            assert_eq!(values(&one, 1), json!({}));
+            // The same question of somebody else.
+            assert_eq!(values(&other, 0), json!({}));
+            assert_eq!(values(&other, 1), json!({"contact": "赵六"}));
+        }
+        // Another process writes.
+        let file = ledger.draw(
+            "更新.xlsx",
+            &[
+                "系统名称 | 主管单位 | 系统编码 | 用户数",
+                "学籍管理系统 | 济南市教育局 | A-1 | 77",
+            ],
+        );
+        ledger.import_whole(&file);
+        let fresh = json!({"contact": "张三", "user_count": 77});
+        assert_eq!(values(&one, 0), fresh);
+        assert_eq!(values(&other, 0), json!({"user_count": 77}));
+        // Signed out is signed out, whatever was asked before.
+        let gone = one.send(Method::DELETE, "/api/v1/sessions", None, &Json::Null);
+        assert_eq!(gone.status, 204, "{}", gone.body);
+        assert_eq!(one.get(&list).status, 401);
+    });
+}
+
+#[test]
 fn entries_are_made_once_and_many_go_in_together_or_not_at_all() {
     on_both(|ledger| {
         let service = served(ledger);
