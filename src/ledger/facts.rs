@@ -185,6 +185,19 @@ pub struct Group {
     pub facts: Vec<Fact>,
 }
 
+impl Group {
+    /// Labels of the fields that are empty and not expected yet, joined: one line instead of many blanks.
+    #[must_use]
+    pub fn unfilled(&self) -> String {
+        let empty = self
+            .facts
+            .iter()
+            .filter(|f| f.text.is_empty() && !f.missing);
+        let labels: Vec<&str> = empty.map(|f| f.label.as_str()).collect();
+        labels.join("、")
+    }
+}
+
 /// The label of columns that the definitions do not know.
 const EXTRAS: &str = "其他列";
 

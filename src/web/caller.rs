@@ -8,11 +8,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::ContentType;
-use actix_web::web::Bytes;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
-use askama::Template;
-use serde::Serialize;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 
 use crate::accounts::{Bearer, Must, Session};
 use crate::app::App;
@@ -20,15 +16,17 @@ use crate::auth::Viewer;
 use crate::auth::viewer::Origin;
 use crate::db::connection::Conn;
 use crate::db::pool::WAIT;
-use crate::error::{Doing, Error, Result};
+use crate::error::{Error, Result};
 use crate::notice;
 use crate::org::directory::Directory;
 use crate::web::answer::Failure;
 use crate::web::gate::RequestId;
 use crate::web::origin;
-use crate::web::page::{self, Next, Shell};
+use crate::web::page::{self, Shell};
 use crate::web::state::State;
 use crate::web::visitor;
+
+mod reply;
 
 /// The header in which scripts send the token that forms carry in the field `csrf`.
 pub const CSRF_HEADER: &str = "x-csrf-token";
@@ -195,78 +193,6 @@ impl Caller {
         work: impl FnOnce(&mut Ask<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Failure> {
         self.run(true, work).await
-    }
-
-    /// Answers with JSON, written where it was put together: moving a list of texts to another thread costs more.
-    ///
-    /// # Errors
-    /// As [`Caller::read`].
-    pub async fn json<T: Serialize>(
-        self,
-        work: impl FnOnce(&mut Ask<'_>) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<HttpResponse, Failure> {
-        let body = self
-            .read(|ask| serde_json::to_vec(&work(ask)?).doing("生成 JSON"))
-            .await?;
-        Ok(HttpResponse::Ok()
-            .content_type(ContentType::json())
-            .body(body))
-    }
-
-    /// Answers a machine's question with JSON, with what it was answered before if nothing has changed since
-    /// ([`crate::web::kept`]); so the answer may depend on nothing but account, organisation and ledger.
-    ///
-    /// # Errors
-    /// As [`Caller::read`].
-    pub async fn kept<T: Serialize>(
-        self,
-        asked: String,
-        work: impl FnOnce(&mut Ask<'_>) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<HttpResponse, Failure> {
-        let body = self.read(move |ask| {
-            let who = ask
-                .bearer
-                .as_ref()
-                .and_then(|b| Some((b.account, b.moment?)));
-            let answers = &ask.state.answers;
-            if let Some(body) = who.and_then(|(account, at)| answers.get(account, at, &asked)) {
-                return Ok(body);
-            }
-            let body = Bytes::from(serde_json::to_vec(&work(ask)?).doing("生成 JSON")?);
-            if let Some((account, at)) = who {
-                answers.put(account, at, &asked, &body);
-            }
-            Ok(body)
-        });
-        Ok(HttpResponse::Ok()
-            .content_type(ContentType::json())
-            .body(body.await?))
-    }
-
-    /// Answers with a page.
-    ///
-    /// # Errors
-    /// As [`Caller::read`].
-    pub async fn page<P: Template>(
-        self,
-        work: impl FnOnce(&mut Ask<'_>) -> Result<P> + Send + 'static,
-    ) -> std::result::Result<HttpResponse, Failure> {
-        let flashed = self.flash.is_some();
-        let body = self
-            .read(|ask| work(ask)?.render().doing("生成页面"))
-            .await?;
-        Ok(page::html(body, flashed))
-    }
-
-    /// Carries out what a form asks for, and sends the browser on or shows the form again.
-    ///
-    /// # Errors
-    /// As [`Caller::change`].
-    pub async fn act(
-        self,
-        work: impl FnOnce(&mut Ask<'_>) -> Result<Next> + Send + 'static,
-    ) -> std::result::Result<HttpResponse, Failure> {
-        Ok(self.change(work).await?.answer())
     }
 
     async fn run<T: Send + 'static>(
