@@ -22,7 +22,7 @@ use crate::error::Result;
 use crate::intake::collect::{Collector, Place as At};
 use crate::intake::compare::Prepared;
 use crate::intake::identify::{self, Claim, Identity};
-use crate::intake::known::{Known, Match, Scope, Slot};
+use crate::intake::known::{Known, KnownEntry, Match, Scope, Slot};
 use crate::intake::read::Line;
 use crate::intake::row::Values;
 use crate::intake::sheet_plan::SheetPlan;
@@ -108,6 +108,9 @@ pub struct Planner<'c> {
     names: Names,
     /// Entries that refused rows speak of.
     spoken_of: Vec<(&'c SheetPlan<'c>, u32, Slot)>,
+    /// Codes that only refused rows have named so far, by register, with the row: the next one with such a code is
+    /// no more certain than the first, or the same file would be read otherwise the next time.
+    claimed: HashMap<(&'c str, String), KnownEntry>,
     /// Every row has been read.
     ended: bool,
 }
@@ -130,6 +133,7 @@ impl<'c> Planner<'c> {
             owners: HashMap::new(),
             names: Names::new(),
             spoken_of: Vec::new(),
+            claimed: HashMap::new(),
             ended: false,
         }
     }

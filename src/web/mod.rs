@@ -54,7 +54,7 @@ pub fn listen(state: web::Data<State>, serve: &Serve) -> Result<Listening> {
     let listener = TcpListener::bind(serve.listen).doing("监听地址")?;
     let address = listener.local_addr().doing("监听地址")?;
     let limits = limits::Limits::new(serve);
-    let document = web::Data::new(api::document(&state.app.catalogue));
+    let document = web::Data::new(api::Written::default());
     let body = serve.body_bytes;
     let server = HttpServer::new(move || {
         let (app, _) = ActixApp::new()

@@ -465,3 +465,27 @@ fn the_zone_of_the_machine_changes_nothing() {
     assert_eq!(seen[0].entries.len(), 3);
     assert_eq!(seen[0], seen[1]);
 }
+
+/// Which of two rows with one code is meant cannot depend on whether the first of them went in.
+#[test]
+fn a_code_that_a_refused_row_named_is_not_the_next_rows_either() {
+    on_both(|ledger| {
+        let file = ledger.draw(
+            "系统.xlsx",
+            &[
+                "系统名称 | 主管单位 | 系统编码",
+                "学籍管理系统 | 济南市教育局 | ",
+                "学籍管理系统 | 济南市教育局 | X-1",
+                "户籍管理系统 | 济南市教育局 | X-1",
+            ],
+        );
+        let once = ledger.partial(&file);
+        assert_eq!((once.rows().new, once.rows().refused), (1, 2), "{once:#?}");
+        let twice = ledger.partial(&file);
+        let rows = twice.rows();
+        assert_eq!(
+            (rows.new, rows.changed, rows.same, rows.refused),
+            (0, 0, 1, 2)
+        );
+    });
+}

@@ -38,6 +38,18 @@ impl<'c> Planner<'c> {
                 }
                 if first.row != 0 {
                     self.collector.fault(at, self.duplicate(&first));
+                    let code = code_at.and_then(|p| values.text(p));
+                    let unknown =
+                        code.filter(|c| self.start.known.by_code(&register.key, c).is_none());
+                    if let Some(code) = unknown {
+                        let row = KnownEntry {
+                            row: at.row,
+                            sheet,
+                            ..first
+                        };
+                        let key = (register.key.as_str(), words::name_key(code));
+                        self.claimed.entry(key).or_insert(row);
+                    }
                     return None;
                 }
                 let entry = self.start.known.get_mut(&register.key, slot)?;
@@ -58,6 +70,14 @@ impl<'c> Planner<'c> {
                 note.into_iter().for_each(|n| self.collector.note(at, n));
                 self.require(at, &values)?;
                 let given = code_at.and_then(|p| values.text(p));
+                let claimed = given.and_then(|code| {
+                    let key = (register.key.as_str(), words::name_key(code));
+                    self.claimed.get(&key).copied()
+                });
+                if let Some(first) = claimed {
+                    self.collector.fault(at, self.duplicate(&first));
+                    return None;
+                }
                 let (id, code) = self.number(register, given);
                 if let (None, Some(spool)) = (given, self.collector.spool()) {
                     spool.gave(&code, at.plan.number, at.row);

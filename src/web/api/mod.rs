@@ -3,6 +3,10 @@
 //! Every operation declares `x-permission` (a right's word, or `signed_in`, `public`) and `x-scope`
 //! (`own`, `level`, `subtree`, `all`, `none`); a test asks every route as every role and holds them to it.
 
+use std::sync::OnceLock;
+
+use actix_web::http::header::ContentType;
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use utoipa::OpenApi as _;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -96,8 +100,19 @@ pub fn document(catalogue: &Catalogue) -> utoipa::openapi::OpenApi {
     document
 }
 
-async fn openapi(document: web::Data<utoipa::openapi::OpenApi>) -> HttpResponse {
-    HttpResponse::Ok().json(document.get_ref())
+/// The document as it is sent: written when it is first asked for, since few ever ask and it is large.
+#[derive(Default)]
+pub struct Written(OnceLock<Bytes>);
+
+async fn openapi(written: web::Data<Written>, state: web::Data<State>) -> HttpResponse {
+    let write = || {
+        let json = serde_json::to_vec(&document(&state.app.catalogue));
+        Bytes::from(json.unwrap_or_default())
+    };
+    let body = written.0.get_or_init(write).clone();
+    HttpResponse::Ok()
+        .content_type(ContentType::json())
+        .body(body)
 }
 
 /// Whether the process lives: answers without touching anything else.
