@@ -243,7 +243,9 @@ fn judge_one(
         Ok(note) => note,
         Err(Error::Invalid(problems)) => {
             let first = problems.into_iter().next();
-            return Ok(Err(first.unwrap_or_else(|| Problem::new("note", "text", "说明有误", ""))));
+            return Ok(Err(
+                first.unwrap_or_else(|| Problem::new("note", "text", "说明有误", ""))
+            ));
         }
         Err(other) => return Err(other),
     };
@@ -278,7 +280,12 @@ fn judge_one(
             Ok(found) if super::scope::head_of(ground.directory, found) != head => to = Some(found),
             Ok(_) => {
                 let what = format!("“{name}”所填的单位就是本单位");
-                return Ok(Err(Problem::new("to", "own", &what, "请填写应归属的其他单位")));
+                return Ok(Err(Problem::new(
+                    "to",
+                    "own",
+                    &what,
+                    "请填写应归属的其他单位",
+                )));
             }
             Err(problem) => return Ok(Err(problem)),
         },
@@ -303,7 +310,11 @@ fn owner(directory: &Directory, given: &str) -> std::result::Result<i64, Problem
     let found = directory
         .by_code(given)
         .map_or_else(|| directory.find(given), |d| Found::One(d.id));
-    let over = |id: &i64| directory.get(*id).is_none_or(|d| d.is_over() || d.provisional);
+    let over = |id: &i64| {
+        directory
+            .get(*id)
+            .is_none_or(|d| d.is_over() || d.provisional)
+    };
     match found {
         Found::One(id) if !over(&id) => Ok(id),
         Found::One(_) => {
@@ -312,7 +323,12 @@ fn owner(directory: &Directory, given: &str) -> std::result::Result<i64, Problem
         }
         other => {
             let fault = department_fault(directory, given, &other);
-            Err(Problem::new("to", fault.code, &fault.message, &fault.suggestion))
+            Err(Problem::new(
+                "to",
+                fault.code,
+                &fault.message,
+                &fault.suggestion,
+            ))
         }
     }
 }
@@ -407,7 +423,9 @@ pub fn confirm(
     viewer.may_anywhere(Right::Write)?;
     locked(conn, viewer, |conn| {
         let (campaign, members) = get(conn, viewer, ground.directory, id)?;
-        if !super::sees(viewer, &campaign, &members, department) || members.of(department).is_empty() {
+        if !super::sees(viewer, &campaign, &members, department)
+            || members.of(department).is_empty()
+        {
             return Err(super::nowhere());
         }
         demand_open(&campaign)?;

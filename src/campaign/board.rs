@@ -18,7 +18,9 @@ use crate::error::Result;
 use crate::org::directory::Directory;
 
 /// How far a department is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema,
+)]
 #[schema(as = CampaignStanding)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
@@ -111,7 +113,11 @@ pub fn address(directory: &Directory, campaign: i64, department: i64) -> String 
 }
 
 /// How many entries there are by department, under a condition.
-fn count(conn: &mut Conn, viewer: &Viewer, condition: Fragment<Bool>) -> Result<BTreeMap<i64, usize>> {
+fn count(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    condition: Fragment<Bool>,
+) -> Result<BTreeMap<i64, usize>> {
     let rows: Vec<(i64, i64)> = visible(viewer)
         .filter(condition)
         .group_by(entries::department_id)
@@ -137,7 +143,11 @@ fn answers(
         .filter(campaign_entries::revision.eq(entries::revision))
         .filter(campaign_entries::department_id.eq(entries::department_id))
         .group_by((entries::department_id, campaign_entries::answer))
-        .select((entries::department_id, campaign_entries::answer, count_star()))
+        .select((
+            entries::department_id,
+            campaign_entries::answer,
+            count_star(),
+        ))
         .load(conn)?;
     Ok(rows
         .into_iter()
@@ -167,7 +177,9 @@ fn removed(campaign: &Campaign, departments: &[i64]) -> Fragment<Bool> {
 
 /// How far a department is, from what is counted.
 fn standing(directory: &Directory, line: &Line) -> Standing {
-    let over = directory.get(line.part.department_id).is_none_or(|d| d.is_over());
+    let over = directory
+        .get(line.part.department_id)
+        .is_none_or(|d| d.is_over());
     match (line.part.is_submitted(), line.open()) {
         _ if over && line.total == 0 => Standing::Gone,
         (true, 0) => Standing::Submitted,
@@ -211,8 +223,14 @@ pub fn lines(
         let of = members.of(head);
         let sum = |map: &BTreeMap<i64, usize>| of.iter().filter_map(|d| map.get(d)).sum();
         let mut line = Line {
-            code: directory.get(head).map(|d| d.code.clone()).unwrap_or_default(),
-            name: directory.get(head).map(|d| d.name.clone()).unwrap_or_default(),
+            code: directory
+                .get(head)
+                .map(|d| d.code.clone())
+                .unwrap_or_default(),
+            name: directory
+                .get(head)
+                .map(|d| d.name.clone())
+                .unwrap_or_default(),
             total: sum(&total),
             answers: BTreeMap::new(),
             changed: sum(&changed),

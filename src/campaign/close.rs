@@ -14,9 +14,7 @@ use crate::audit::{self, Event};
 use crate::auth::{Right, Role, Viewer};
 use crate::clock;
 use crate::db::connection::{self, Conn};
-use crate::db::schema::{
-    campaign_departments, campaign_units, campaigns, ledger_head,
-};
+use crate::db::schema::{campaign_departments, campaign_units, campaigns, ledger_head};
 use crate::error::{Error, Problem, Result};
 use crate::ledger::chain;
 use crate::notice::{self, Message, To};
@@ -184,7 +182,10 @@ fn keep(
             let message = Message {
                 kind: "campaign",
                 text: &format!("“{}”已结束，可以打印本单位的核对证明", closed.title),
-                href: &format!("{}/certificate", board::address(directory, closed.id, department)),
+                href: &format!(
+                    "{}/certificate",
+                    board::address(directory, closed.id, department)
+                ),
                 dedupe: &format!("campaign:{}:{department}:closed", closed.id),
             };
             let role = Role::Cdo;

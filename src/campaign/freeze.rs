@@ -134,7 +134,10 @@ pub(super) fn frozen(
             };
             let digest = chain::row_digest(row.id, &row.register, Some(&row.attributes));
             let digest = chain::hex(&digest);
-            sm3.update(format!("{}\t{}\t{}\t{digest}\n", row.register, row.code, row.revision));
+            sm3.update(format!(
+                "{}\t{}\t{}\t{digest}\n",
+                row.register, row.code, row.revision
+            ));
             *sum.counts.entry(row.register).or_default() += 1;
         })?;
     }

@@ -18,6 +18,7 @@ pub mod question;
 pub mod remind;
 mod scope;
 pub mod submit;
+pub mod todo;
 
 use std::collections::BTreeMap;
 

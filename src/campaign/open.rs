@@ -103,18 +103,31 @@ fn bureau_of(viewer: &Viewer, directory: &Directory, wished: &str) -> Result<i64
         return match may.as_slice() {
             [one] => Ok(*one),
             [] => problem("您不在任何数据管理部门任职", ""),
-            _ => problem("您在多个数据管理部门任职", "请填写组织核对的数据管理部门代码"),
+            _ => problem(
+                "您在多个数据管理部门任职",
+                "请填写组织核对的数据管理部门代码",
+            ),
         };
     }
     let found = directory.by_code(wished).map(|d| d.id);
     match found.filter(|id| may.contains(id)) {
         Some(id) => Ok(id),
-        None => problem("不能以这个部门的名义组织核对", "请填写您任职的数据管理部门代码"),
+        None => problem(
+            "不能以这个部门的名义组织核对",
+            "请填写您任职的数据管理部门代码",
+        ),
     }
 }
 
 fn due_problem(due: Option<NaiveDate>) -> Option<Problem> {
-    let say = |code, message: &str| Some(Problem::new("due_on", code, message, "请填写今天之后的日期"));
+    let say = |code, message: &str| {
+        Some(Problem::new(
+            "due_on",
+            code,
+            message,
+            "请填写今天之后的日期",
+        ))
+    };
     match due {
         None => say("required", "请填写截止日"),
         Some(day) if day <= clock::today() => say("past", "截止日应在今天之后"),
@@ -142,7 +155,12 @@ fn registers_wrong(catalogue: &Catalogue, plan: &Plan) -> Vec<Problem> {
     for key in &plan.registers {
         if catalogue.register(key).is_none() {
             let what = format!("没有登记簿“{key}”");
-            out.push(Problem::new("registers", "unknown", &what, "请从登记簿列表中选择"));
+            out.push(Problem::new(
+                "registers",
+                "unknown",
+                &what,
+                "请从登记簿列表中选择",
+            ));
         }
     }
     for (key, fields) in &plan.fields {
@@ -156,7 +174,12 @@ fn registers_wrong(catalogue: &Catalogue, plan: &Plan) -> Vec<Problem> {
         };
         for field in fields.iter().filter(|f| register.field(f).is_none()) {
             let what = format!("{}没有字段“{field}”", register.label);
-            out.push(Problem::new("fields", "unknown", &what, "请填写登记簿定义中的字段"));
+            out.push(Problem::new(
+                "fields",
+                "unknown",
+                &what,
+                "请填写登记簿定义中的字段",
+            ));
         }
     }
     out
@@ -180,7 +203,8 @@ fn departments_of(
             }
             None => {
                 let what = format!("“{code}”不是本级应独立核对的单位");
-                let problem = Problem::new("departments", "outside", &what, "下属单位随主管单位核对");
+                let problem =
+                    Problem::new("departments", "outside", &what, "下属单位随主管单位核对");
                 problems.push(problem);
             }
         }
@@ -202,21 +226,32 @@ struct Judged {
 fn judge(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, plan: &Plan) -> Result<Judged> {
     let bureau = bureau_of(viewer, ground.directory, &plan.bureau)?;
     let mut problems = Vec::new();
-    let mut read = |key: &str, label: &str, given: &str, most: usize| match text(key, label, given, most) {
-        Ok(text) => Ok(text),
-        Err(Error::Invalid(found)) => {
-            problems.extend(found);
-            Ok(String::new())
-        }
-        Err(other) => Err(other),
-    };
+    let mut read =
+        |key: &str, label: &str, given: &str, most: usize| match text(key, label, given, most) {
+            Ok(text) => Ok(text),
+            Err(Error::Invalid(found)) => {
+                problems.extend(found);
+                Ok(String::new())
+            }
+            Err(other) => Err(other),
+        };
     let title = read("title", "名称", &plan.title, 60)?;
     let basis = read("basis", "依据", &plan.basis, 200)?;
     if plan.title.trim().is_empty() {
-        problems.push(Problem::new("title", "required", "请填写名称", "如: 2027 年度核对"));
+        problems.push(Problem::new(
+            "title",
+            "required",
+            "请填写名称",
+            "如: 2027 年度核对",
+        ));
     }
     if !YEARS.contains(&plan.year) {
-        problems.push(Problem::new("year", "out_of_range", "年度应在 2000 至 2100 之间", ""));
+        problems.push(Problem::new(
+            "year",
+            "out_of_range",
+            "年度应在 2000 至 2100 之间",
+            "",
+        ));
     }
     problems.extend(registers_wrong(ground.catalogue, plan));
     problems.extend(due_problem(plan.due_on));
@@ -230,7 +265,12 @@ fn judge(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, plan: &Plan) -> R
     problems.extend(wrong);
     if heads.is_empty() && problems.is_empty() {
         let what = "本级没有可以核对的单位";
-        problems.push(Problem::new("departments", "required", what, "请先载入机构名录"));
+        problems.push(Problem::new(
+            "departments",
+            "required",
+            what,
+            "请先载入机构名录",
+        ));
     }
     match (problems.is_empty(), plan.due_on) {
         (true, Some(due_on)) => Ok(Judged {

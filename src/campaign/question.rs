@@ -152,7 +152,11 @@ fn hand_over(
         valid_on: None,
     };
     let done = edit::write(conn, viewer, definitions, &[draft], &why)?;
-    if done.entries.iter().any(|w| !w.changed || !w.held.is_empty()) {
+    if done
+        .entries
+        .iter()
+        .any(|w| !w.changed || !w.held.is_empty())
+    {
         let what = format!("“{}”的归属已经审定，须经变更申请改变", row.name);
         return Err(Error::Conflict(what));
     }
@@ -193,7 +197,10 @@ fn tell(
         kind: "campaign",
         text: &said,
         href: &super::board::address(ground.directory, campaign.id, department),
-        dedupe: &format!("campaign:{}:question:{}:{}", campaign.id, row.id, kept.version),
+        dedupe: &format!(
+            "campaign:{}:question:{}:{}",
+            campaign.id, row.id, kept.version
+        ),
     };
     for role in [Role::Liaison, Role::Specialist] {
         notice::send(conn, To::Role { role, department }, message, clock::now())?;

@@ -45,7 +45,11 @@ pub struct Members {
 
 impl Members {
     /// Those of a campaign: as the organisation is while it is open, as they were frozen once it is closed.
-    pub(super) fn load(conn: &mut Conn, directory: &Directory, campaign: &Campaign) -> Result<Self> {
+    pub(super) fn load(
+        conn: &mut Conn,
+        directory: &Directory,
+        campaign: &Campaign,
+    ) -> Result<Self> {
         let heads: Vec<i64> = campaign_departments::table
             .filter(campaign_departments::campaign_id.eq(campaign.id))
             .order(campaign_departments::department_id)
@@ -113,8 +117,7 @@ pub(super) fn asked(campaign: &Campaign, departments: &[i64]) -> Fragment<Bool> 
     out.then(")")
 }
 
-const ANSWER: &str =
-    "EXISTS (SELECT 1 FROM campaign_entries AS said WHERE said.entry_id = entries.id AND said.campaign_id = ";
+const ANSWER: &str = "EXISTS (SELECT 1 FROM campaign_entries AS said WHERE said.entry_id = entries.id AND said.campaign_id = ";
 
 /// An answer counts: it speaks of the entry as it stands, and the department that gave it still owns it.
 pub(super) fn is_answered(campaign: i64) -> Fragment<Bool> {

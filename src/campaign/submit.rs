@@ -58,7 +58,10 @@ pub fn submit(
             .execute(conn)?;
         if done == 0 {
             if mine.is_submitted() {
-                return Err(Error::Conflict(format!("“{}”的核对结果已经提交", line.name)));
+                return Err(Error::Conflict(format!(
+                    "“{}”的核对结果已经提交",
+                    line.name
+                )));
             }
             return Err(Error::Stale(format!("“{}”的核对清单", line.name)));
         }

@@ -37,8 +37,8 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     (
         "jobs",
         &[
-            "intake", "review", "campaign", "deadline", "notice", "accounts", "audit", "ledger", "org", "db",
-            "auth", "register", "sheet", "clock", "error", "app", "each",
+            "intake", "review", "campaign", "deadline", "notice", "accounts", "audit", "ledger",
+            "org", "db", "auth", "register", "sheet", "clock", "error", "app", "each",
         ],
     ),
     (
