@@ -14,6 +14,7 @@ pub mod app;
 pub mod audit;
 pub mod auth;
 pub mod calendar;
+pub mod campaign;
 pub mod cli;
 pub mod clock;
 pub mod config;

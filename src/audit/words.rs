@@ -61,6 +61,12 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 6] = [
             ("review_opinion", "评审意见"),
             ("finding", "审核问题"),
             ("review_sheet", "打印审核单"),
+            ("open_campaign", "开展年度核对"),
+            ("reschedule_campaign", "调整年度核对截止日"),
+            ("answer_campaign", "年度核对答复"),
+            ("submit_campaign", "提交年度核对"),
+            ("settle_campaign", "处理不属本单位条目"),
+            ("close_campaign", "结束年度核对"),
         ],
     ),
     (

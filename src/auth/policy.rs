@@ -41,11 +41,13 @@ pub enum Right {
     ReviewProposals,
     /// Give an opinion on what one is asked about.
     GiveOpinion,
+    /// Open, watch and close campaigns (年度核对).
+    RunCampaign,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SeeSummary,
         Self::SeeMoney,
         Self::SeeOwn,
@@ -64,6 +66,7 @@ impl Right {
         Self::ApproveSubmission,
         Self::ReviewProposals,
         Self::GiveOpinion,
+        Self::RunCampaign,
     ];
 
     /// The word for logs, the API and `x-permission`.
@@ -88,6 +91,7 @@ impl Right {
             Self::ApproveSubmission => "approve_submission",
             Self::ReviewProposals => "review_proposals",
             Self::GiveOpinion => "give_opinion",
+            Self::RunCampaign => "run_campaign",
         }
     }
 
@@ -113,6 +117,7 @@ impl Right {
             Self::ApproveSubmission => "审定送审材料",
             Self::ReviewProposals => "评审项目",
             Self::GiveOpinion => "提出评审意见",
+            Self::RunCampaign => "组织年度核对",
         }
     }
 }
@@ -170,7 +175,12 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
         (Role::Bureau, R::SeeMoney | R::SeeOwn | R::SeeContacts) => Some(Subtree),
         (
             Role::Bureau,
-            R::SeeSecurity | R::Write | R::AnswerFiling | R::ManagePeople | R::ReviewProposals,
+            R::SeeSecurity
+            | R::Write
+            | R::AnswerFiling
+            | R::ManagePeople
+            | R::ReviewProposals
+            | R::RunCampaign,
         )
         | (Role::Oversight, R::SeeMoney) => Some(Level),
         _ => None,

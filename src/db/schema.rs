@@ -837,6 +837,83 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    campaigns (id) {
+        id -> BigInt,
+        title -> Text,
+        year -> Integer,
+        basis -> Text,
+        bureau_id -> BigInt,
+        registers -> Text,
+        fields -> Text,
+        gates_on -> Nullable<Date>,
+        due_on -> Date,
+        remind_days -> Integer,
+        state -> Text,
+        version -> BigInt,
+        opened_at -> Timestamp,
+        opened_by -> Text,
+        opener_id -> Nullable<BigInt>,
+        opened_seq -> BigInt,
+        reminded_on -> Nullable<Date>,
+        closed_at -> Nullable<Timestamp>,
+        closed_by -> Nullable<Text>,
+        closer_id -> Nullable<BigInt>,
+        closed_seq -> Nullable<BigInt>,
+        head -> Nullable<Text>,
+        entries -> Nullable<BigInt>,
+        digest -> Nullable<Text>,
+        forced -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    campaign_departments (campaign_id, department_id) {
+        campaign_id -> BigInt,
+        department_id -> BigInt,
+        state -> Text,
+        attested_none -> Bool,
+        version -> BigInt,
+        submitted_at -> Nullable<Timestamp>,
+        submitted_by -> Nullable<Text>,
+        submitter_id -> Nullable<BigInt>,
+        outcome -> Nullable<Text>,
+        entries -> Nullable<BigInt>,
+        digest -> Nullable<Text>,
+        code -> Nullable<Text>,
+        content -> Nullable<Text>,
+        content_digest -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    campaign_entries (campaign_id, entry_id) {
+        campaign_id -> BigInt,
+        entry_id -> BigInt,
+        department_id -> BigInt,
+        revision -> Integer,
+        answer -> Text,
+        note -> Text,
+        to_department_id -> Nullable<BigInt>,
+        version -> BigInt,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+        reply -> Text,
+        reply_note -> Text,
+        replied_by -> Nullable<Text>,
+        replied_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    campaign_units (campaign_id, department_id) {
+        campaign_id -> BigInt,
+        department_id -> BigInt,
+        head_id -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(people, appointments, filings);
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -861,3 +938,10 @@ diesel::allow_tables_to_appear_in_same_query!(
 diesel::allow_columns_to_appear_in_same_group_by_clause!(entries::register, revisions::op);
 
 diesel::allow_tables_to_appear_in_same_query!(entries, deadlines);
+
+diesel::allow_tables_to_appear_in_same_query!(entries, campaign_entries);
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    entries::department_id,
+    campaign_entries::answer
+);

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::queue::{self, Job, Order};
 use super::{Task, Work, enqueue};
 use crate::auth::Viewer;
+use crate::campaign;
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::deadline;
@@ -14,6 +15,7 @@ use crate::notice::mail;
 /// Its presence among the kinds of work says that a runner does chores.
 pub(super) const REFRESH: &str = "deadline_refresh";
 const REMIND: &str = "deadline_remind";
+const CAMPAIGNS: &str = "campaign_remind";
 const MAIL: &str = "mail";
 
 /// Chores are about nothing in particular; the number keeps one of a kind in the queue.
@@ -29,6 +31,9 @@ pub(super) fn look(conn: &mut Conn, mails: bool) -> Result<bool> {
     // Reminding counts on what is up to date.
     if !behind && deadline::is_due(conn, clock::today())? {
         asked |= ask(conn, REMIND)?;
+    }
+    if campaign::remind::is_due(conn, clock::today())? {
+        asked |= ask(conn, CAMPAIGNS)?;
     }
     if mails && mail::is_waiting(conn, clock::now())? {
         asked |= ask(conn, MAIL)?;
@@ -86,6 +91,28 @@ impl Work for Remind {
         let when = (clock::today(), clock::now());
         let done = deadline::remind(&mut conn, &app.catalogue, settings, when)?;
         tracing::info!(?done, "reminded");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Reminds departments of open campaigns.
+pub struct RemindCampaigns;
+
+impl Work for RemindCampaigns {
+    fn kind(&self) -> &'static str {
+        CAMPAIGNS
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let when = (clock::today(), clock::now());
+        let sent = campaign::remind::remind(&mut conn, when, task.app.reminders.remind)?;
+        tracing::info!(sent, "reminded of campaigns");
         Ok(())
     }
 

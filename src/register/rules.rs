@@ -95,6 +95,17 @@ impl Register {
         }
     }
 
+    /// Those of some fields that an entry leaves empty; a field that only some entries have counts for those alone.
+    #[must_use]
+    pub fn unfilled(&self, keys: &[String], document: &Document) -> Vec<&Field> {
+        let asked = |f: &&Field| {
+            keys.contains(&f.key)
+                && (f.required || f.required_if.as_ref().is_none_or(|r| r.holds(document)))
+        };
+        let fields = self.fields.iter().filter(asked);
+        fields.filter(|f| !is_there(document, &f.key)).collect()
+    }
+
     /// Checks one entry's fields against each other; each finding with its field's key.
     #[must_use]
     pub fn check(&self, catalogue: &Catalogue, document: &Document) -> Vec<(String, Finding)> {

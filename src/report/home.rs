@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::auth::{Right, Viewer};
+use crate::campaign;
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::deadline::{self, State as Falling};
@@ -215,6 +216,9 @@ fn todos(
             let found = deadline::count(conn, who, &filter, LOOKED_AT - 1, clock::today())?;
             add(found, text, &format!("/deadlines?state={}", state.word()));
         }
+    }
+    for waiting in campaign::todo::waiting(conn, viewer, directory)? {
+        add(waiting.count, &waiting.text, &waiting.href);
     }
     let limit = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
     if viewer.can_anywhere(Right::AnswerFiling) {

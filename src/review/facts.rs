@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use crate::auth::{Sight, Viewer};
@@ -114,10 +115,24 @@ pub fn judge(
     row: &EntryRow,
     gate: Option<&str>,
 ) -> Result<Option<Judged>> {
+    judge_on(conn, ground, row, gate, clock::today())
+}
+
+/// The same by the version in force on another day.
+///
+/// # Errors
+/// As [`judge`].
+pub fn judge_on(
+    conn: &mut Conn,
+    ground: Ground<'_>,
+    row: &EntryRow,
+    gate: Option<&str>,
+    day: NaiveDate,
+) -> Result<Option<Judged>> {
     let Some(key) = gate else { return Ok(None) };
     let definitions = ground.definitions(&row.register)?;
     let model = ground.model(&row.register)?;
-    let Some((gate, version)) = model.gate(key, clock::today()) else {
+    let Some((gate, version)) = model.gate(key, day) else {
         return Ok(None);
     };
     let facts = gather(conn, ground, row)?;

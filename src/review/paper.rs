@@ -96,7 +96,9 @@ struct Stored {
     actor: String,
 }
 
-fn sm3(text: &str) -> String {
+/// SM3 of a text, in hexadecimal.
+#[must_use]
+pub fn sm3(text: &str) -> String {
     let mut sm3 = Sm3::new();
     sm3.update(text.as_bytes());
     chain::hex(&sm3.finalize())
@@ -127,8 +129,7 @@ pub fn print(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, id: i64) -> R
             .first(conn)?;
         let number = last.unwrap_or(0) + 1;
         let now = clock::now();
-        let seed = sm3(&format!("{number}\n{digest}\n{}", clock::stamp(now)));
-        let code: String = seed.chars().take(16).collect::<String>().to_uppercase();
+        let code = check_code(&format!("{number}\n{digest}\n{}", clock::stamp(now)));
         let stored = Stored {
             id: number,
             code: code.clone(),
@@ -167,8 +168,23 @@ pub fn print(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, id: i64) -> R
     Ok(printed)
 }
 
+/// The check code of a paper, made from what tells it from all others.
+#[must_use]
+pub fn check_code(seed: &str) -> String {
+    let code: String = sm3(seed).chars().take(16).collect();
+    code.to_uppercase()
+}
+
+/// A check code as somebody typed it, without what is between its groups.
+#[must_use]
+pub fn typed_code(code: &str) -> String {
+    let letters = code.chars().filter(char::is_ascii_alphanumeric);
+    letters.take(40).collect::<String>().to_uppercase()
+}
+
 /// A code in groups of four, as it is printed.
-fn grouped(code: &str) -> String {
+#[must_use]
+pub fn grouped(code: &str) -> String {
     let letters: Vec<char> = code.chars().collect();
     let groups: Vec<String> = letters.chunks(4).map(|g| g.iter().collect()).collect();
     groups.join("-")
@@ -238,12 +254,7 @@ fn fill(
 /// # Errors
 /// [`Error::NotFound`] for a code that was never printed.
 pub fn check(conn: &mut Conn, viewer: &Viewer, code: &str) -> Result<Checked> {
-    let plain: String = code
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(40)
-        .collect::<String>()
-        .to_uppercase();
+    let plain = typed_code(code);
     let stored: Option<Stored> = review_sheets::table
         .filter(review_sheets::code.eq(&plain))
         .select(Stored::as_select())

@@ -123,6 +123,7 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
         work.push(item("查重", "/duplicates".to_owned()));
         work.push(item("阶段", "/stages/project".to_owned()));
         work.push(item("时限", "/deadlines".to_owned()));
+        work.push(item("年度核对", "/campaigns".to_owned()));
     }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("calendar", &["error"]),
@@ -37,8 +37,8 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "jobs",
         &[
-            "intake", "review", "deadline", "notice", "accounts", "audit", "ledger", "org", "db",
-            "auth", "register", "sheet", "clock", "error", "app", "each",
+            "intake", "review", "campaign", "deadline", "notice", "accounts", "audit", "ledger",
+            "org", "db", "auth", "register", "sheet", "clock", "error", "app", "each",
         ],
     ),
     (
@@ -50,8 +50,8 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "report",
         &[
-            "intake", "deadline", "ledger", "audit", "org", "db", "auth", "register", "sheet",
-            "clock", "error", "each",
+            "intake", "campaign", "deadline", "ledger", "audit", "org", "db", "auth", "register",
+            "sheet", "clock", "error", "each",
         ],
     ),
     (
@@ -65,6 +65,13 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         "review",
         &[
             "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
+        ],
+    ),
+    (
+        "campaign",
+        &[
+            "review", "ledger", "notice", "almanac", "calendar", "audit", "org", "db", "auth",
+            "register", "clock", "error", "each",
         ],
     ),
     (

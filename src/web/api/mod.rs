@@ -24,6 +24,7 @@ mod accounts;
 pub mod attachments;
 mod audit;
 mod calendar;
+mod campaigns;
 mod deadlines;
 mod departments;
 pub(in crate::web) mod duplicates;
@@ -81,7 +82,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(time_limits::configure)
         .configure(deadlines::configure)
         .configure(reviews::configure)
-        .configure(duplicates::configure);
+        .configure(duplicates::configure)
+        .configure(campaigns::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

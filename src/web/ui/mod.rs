@@ -6,6 +6,7 @@ mod account;
 mod accounts;
 pub(super) mod audit;
 mod calendar;
+mod campaigns;
 mod deadlines;
 pub(super) mod duplicates;
 mod filings;
@@ -42,5 +43,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(notices::configure)
         .configure(reviews::configure)
         .configure(stages::configure)
-        .configure(duplicates::configure);
+        .configure(duplicates::configure)
+        .configure(campaigns::configure);
 }
