@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 20] = [
+const MAY_USE: [(&str, &[&str]); 21] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("calendar", &["error"]),
@@ -62,9 +62,15 @@ const MAY_USE: [(&str, &[&str]); 20] = [
         ],
     ),
     (
+        "impact",
+        &[
+            "ledger", "audit", "db", "auth", "register", "sheet", "error",
+        ],
+    ),
+    (
         "review",
         &[
-            "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
+            "impact", "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
         ],
     ),
     (
