@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::jobs::duplicates::Batch;
 use crate::jobs::{self, Runner, Who};
 use crate::org::kept::Kept;
-use crate::review::duplicate;
+use crate::review::{duplicate, zombie};
 use crate::web::observe::Metrics;
 
 /// How many sign-ins are worked on at once.
@@ -45,6 +45,8 @@ pub struct State {
     pub directory: Kept,
     /// The index of the check for duplicates.
     pub duplicates: Arc<duplicate::Kept>,
+    /// Thresholds of the tests for zombie systems.
+    pub zombies: zombie::Rules,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
     pub writers: Option<Mutex<()>>,
 }
@@ -58,7 +60,7 @@ impl State {
         app: Arc<App>,
         accounts: accounts::Service,
         serve: &Serve,
-        rules: duplicate::Rules,
+        rules: (duplicate::Rules, zombie::Rules),
     ) -> Result<Self> {
         let pool = Pool::open(&app.database, serve.connections)?;
         let accounts = Arc::new(accounts);
@@ -66,6 +68,7 @@ impl State {
         let who: Who = Arc::new(move |app, conn, account| {
             service.viewer(conn, app.catalogue.regions(), account)
         });
+        let (rules, zombies) = rules;
         let duplicates = Arc::new(duplicate::Kept::new(rules, app.catalogue.regions()));
         let mut works = jobs::works();
         works.push(Box::new(Batch::new(Arc::clone(&duplicates))));
@@ -83,6 +86,7 @@ impl State {
             upload_time: Duration::from_secs(serve.upload_seconds),
             directory: Kept::default(),
             duplicates,
+            zombies,
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -26,6 +26,7 @@ pub(in crate::web) mod duplicates;
 pub mod entries;
 mod filings;
 mod finish;
+pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
 mod lists;
 mod people;
@@ -77,7 +78,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(time_limits::configure)
         .configure(deadlines::configure)
         .configure(reviews::configure)
-        .configure(duplicates::configure);
+        .configure(duplicates::configure)
+        .configure(impact::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
