@@ -15,7 +15,14 @@ use crate::sheet::table::{self, Example, TableColumn};
 
 /// The columns, in order.
 const HEADERS: [&str; 8] = [
-    "影响", "层数", "登记簿", "编码", "名称", "单位", "阶段", "经由",
+    "影响",
+    "层数",
+    "登记簿",
+    "编码",
+    "名称",
+    "单位",
+    "阶段",
+    "经由",
 ];
 
 /// A way as people read it.
@@ -66,7 +73,12 @@ pub fn export(
                 way.clone_from(&node.via);
             }
             vec![
-                if node.distance == 1 { "直接" } else { "间接" }.to_owned(),
+                if node.distance == 1 {
+                    "直接"
+                } else {
+                    "间接"
+                }
+                .to_owned(),
                 node.distance.to_string(),
                 register.map_or(place.register.clone(), |r| r.label.clone()),
                 place.code.clone(),

@@ -95,7 +95,12 @@ pub fn move_link(
         .iter()
         .any(|e| e.place.id == other.id && e.field == wish.field && e.holds == wish.holds);
     if !stands {
-        return Err(wrong("field", "no_link", "没有这一对接", "可能已被改掉，请刷新"));
+        return Err(wrong(
+            "field",
+            "no_link",
+            "没有这一对接",
+            "可能已被改掉，请刷新",
+        ));
     }
     let (holding, holder, dropped) = if wish.holds {
         (theirs, &other, &row)
@@ -108,7 +113,12 @@ pub fn move_link(
     } else {
         None
     };
-    let given = without(holder, wish.field, &dropped.code, with.filter(|c| *c != holder.code));
+    let given = without(
+        holder,
+        wish.field,
+        &dropped.code,
+        with.filter(|c| *c != holder.code),
+    );
     let draft = Draft {
         act: Act::Amend {
             code: holder.code.clone(),

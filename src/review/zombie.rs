@@ -24,7 +24,8 @@ use crate::review::duplicate::{Means, What, check};
 pub const SYSTEM: &str = "information_system";
 
 /// Where the tests come from.
-pub const SOURCE: &str = "国办发〔2017〕39号所列五类情形（据平顶山市 2021-10-29 通知）；判断信号和数值为本系统建议";
+pub const SOURCE: &str =
+    "国办发〔2017〕39号所列五类情形（据平顶山市 2021-10-29 通知）；判断信号和数值为本系统建议";
 
 /// Thresholds (`[zombies]` in the configuration file); those left out keep their defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -125,7 +126,9 @@ impl Sheet<'_> {
         if let Some(end) = self.last_day("om_end").filter(|end| *end < self.today) {
             out.push(format!("“{}”已过（{end}）", self.label("om_end")));
         }
-        let none = self.text("annual_om").is_some_and(|t| t.trim_matches(['0', '.']).is_empty());
+        let none = self
+            .text("annual_om")
+            .is_some_and(|t| t.trim_matches(['0', '.']).is_empty());
         if none {
             out.push(format!("“{}”为 0", self.label("annual_om")));
         }
@@ -200,11 +203,19 @@ pub fn signs(
         unknown: unknown.to_owned(),
     };
     let replaced = replaced(conn, viewer, means, rules, row, deep)?;
-    let unasked = if deep { "" } else { "功能是否与其他系统重复，见下线办理" };
+    let unasked = if deep {
+        ""
+    } else {
+        "功能是否与其他系统重复，见下线办理"
+    };
     Ok(Some(vec![
         sign("detached", sheet.detached(), ""),
         sign("replaced", replaced, unasked),
-        sign("idle", Vec::new(), "台账没有资源监测数据，请向云平台或机房核实"),
+        sign(
+            "idle",
+            Vec::new(),
+            "台账没有资源监测数据，请向云平台或机房核实",
+        ),
         sign("unmaintained", sheet.unmaintained(), ""),
         sign("rare", sheet.rare(), ""),
     ]))

@@ -105,13 +105,20 @@ fn system(house: &House<'_>, name: &str, more: &[(&str, &str)]) -> String {
 
 fn impact(house: &House<'_>, who: &one_ledger::auth::Viewer, register: &str, code: &str) -> Impact {
     let row = house.row(register, code);
-    impact::of(&mut house.ledger.conn(), who, house.ground().catalogue, &row).unwrap()
+    impact::of(
+        &mut house.ledger.conn(),
+        who,
+        house.ground().catalogue,
+        &row,
+    )
+    .unwrap()
 }
 
 /// Name and distance of what is seen, in order of the name.
 fn told(impact: &Impact) -> BTreeMap<String, usize> {
     let all = impact.seen();
-    all.map(|(_, node, place)| (place.name.clone(), node.distance)).collect()
+    all.map(|(_, node, place)| (place.name.clone(), node.distance))
+        .collect()
 }
 
 #[test]
@@ -122,23 +129,52 @@ fn a_hub_shows_who_depends_on_it_and_who_cannot_be_named() {
         let near = system(&house, "学籍系统", &[("links", &hub)]);
         system(&house, "招生系统", &[("links", &near)]);
         // Cut off already: neither counted nor passing anything on.
-        let gone = system(&house, "旧考务系统", &[("links", &hub), ("status", "已下线"), ("stop_date", "2024-01-05")]);
+        let gone = system(
+            &house,
+            "旧考务系统",
+            &[
+                ("links", &hub),
+                ("status", "已下线"),
+                ("stop_date", "2024-01-05"),
+            ],
+        );
         system(&house, "考务查询", &[("links", &gone)]);
         let own = house.make(
             &house.liaison,
             DATASETS,
-            &[("name", "学籍信息"), ("system_id", &near), ("catalog_status", "已发布")],
+            &[
+                ("name", "学籍信息"),
+                ("system_id", &near),
+                ("catalog_status", "已发布"),
+            ],
         );
-        house.make(&house.liaison, ITEMS, &[("name", "学籍号"), ("dataset", &own)]);
+        house.make(
+            &house.liaison,
+            ITEMS,
+            &[("name", "学籍号"), ("dataset", &own)],
+        );
         let draft = house.make(
             &house.stranger,
             DATASETS,
-            &[("name", "未公开目录"), ("system_id", &hub), ("catalog_status", "待注册")],
+            &[
+                ("name", "未公开目录"),
+                ("system_id", &hub),
+                ("catalog_status", "待注册"),
+            ],
         );
-        house.make(&house.stranger, ITEMS, &[("name", "秘密项"), ("dataset", &draft)]);
+        house.make(
+            &house.stranger,
+            ITEMS,
+            &[("name", "秘密项"), ("dataset", &draft)],
+        );
 
         let seen = impact(&house, &house.liaison, SYSTEMS, &hub);
-        let wanted = [("学籍系统", 1), ("招生系统", 2), ("学籍信息", 2), ("学籍号", 3)];
+        let wanted = [
+            ("学籍系统", 1),
+            ("招生系统", 2),
+            ("学籍信息", 2),
+            ("学籍号", 3),
+        ];
         let wanted: BTreeMap<String, usize> =
             wanted.iter().map(|(n, d)| ((*n).to_owned(), *d)).collect();
         assert_eq!(told(&seen), wanted);
@@ -172,16 +208,33 @@ fn a_hub_shows_who_depends_on_it_and_who_cannot_be_named() {
         };
         let row = house.row(SYSTEMS, &hub);
         let conn = &mut ledger.conn();
-        let rows = impact::export(conn, &house.liaison, definitions, (&row, &seen), ExportFormat::Csv, &file);
+        let rows = impact::export(
+            conn,
+            &house.liaison,
+            definitions,
+            (&row, &seen),
+            ExportFormat::Csv,
+            &file,
+        );
         assert_eq!(rows.unwrap(), 4);
         let text = std::fs::read_to_string(&file).unwrap();
-        assert!(text.contains("学籍系统（") && !text.contains("未公开"), "{text}");
+        assert!(
+            text.contains("学籍系统（") && !text.contains("未公开"),
+            "{text}"
+        );
     });
 }
 
 fn open(house: &House<'_>, code: &str) -> Result<Submission, Error> {
     let conn = &mut house.ledger.conn();
-    submission::open(conn, &house.liaison, house.ground(), (SYSTEMS, code), "retirement", "")
+    submission::open(
+        conn,
+        &house.liaison,
+        house.ground(),
+        (SYSTEMS, code),
+        "retirement",
+        "",
+    )
 }
 
 fn link(
@@ -237,21 +290,42 @@ fn a_retirement_waits_until_everybody_is_moved_and_ends_with_the_bureau() {
                 ("mlps_level", "第二级"),
             ],
         );
-        let user = system(&house, "考务系统", &[("links", &format!("{old}；{partner}"))]);
+        let user = system(
+            &house,
+            "考务系统",
+            &[("links", &format!("{old}；{partner}"))],
+        );
         let data = house.make(
             &house.liaison,
             DATASETS,
-            &[("name", "学籍信息"), ("system_id", &old), ("catalog_status", "已发布")],
+            &[
+                ("name", "学籍信息"),
+                ("system_id", &old),
+                ("catalog_status", "已发布"),
+            ],
         );
         let draft = house.make(
             &house.stranger,
             DATASETS,
-            &[("name", "未公开目录"), ("system_id", &old), ("catalog_status", "待注册")],
+            &[
+                ("name", "未公开目录"),
+                ("system_id", &old),
+                ("catalog_status", "待注册"),
+            ],
         );
         // Not while it runs, and not by hand.
         assert!(conflict(open(&house, &old)).contains("在用"));
-        house.change(&house.liaison, SYSTEMS, &old, &[("stop_date", "2026-11-20")]).unwrap();
-        house.stage(&house.liaison, SYSTEMS, &old, "suspend").unwrap();
+        house
+            .change(
+                &house.liaison,
+                SYSTEMS,
+                &old,
+                &[("stop_date", "2026-11-20")],
+            )
+            .unwrap();
+        house
+            .stage(&house.liaison, SYSTEMS, &old, "suspend")
+            .unwrap();
         assert!(conflict(house.stage(&house.liaison, SYSTEMS, &old, "retire")).contains("送审"));
         let id = open(&house, &old).unwrap().id;
 
@@ -259,8 +333,16 @@ fn a_retirement_waits_until_everybody_is_moved_and_ends_with_the_bureau() {
         assert_eq!(
             keys(&all),
             [
-                "retire_reason", "data_disposal", "interfaces_closed", "cloud_recovery", "mlps_cancelled",
-                "asset_disposal", "links", "links", "system_id", "links",
+                "retire_reason",
+                "data_disposal",
+                "interfaces_closed",
+                "cloud_recovery",
+                "mlps_cancelled",
+                "asset_disposal",
+                "links",
+                "links",
+                "system_id",
+                "links",
             ]
         );
         let said = |all: &[one_ledger::error::Problem]| {
@@ -274,31 +356,71 @@ fn a_retirement_waits_until_everybody_is_moved_and_ends_with_the_bureau() {
         assert!(!text.contains("未公开"), "{text}");
 
         // Without a named replacement nothing can be moved over.
-        let theirs = link(&house, &house.liaison, &old, (SYSTEMS, &user), ("links", true, true));
+        let theirs = link(
+            &house,
+            &house.liaison,
+            &old,
+            (SYSTEMS, &user),
+            ("links", true, true),
+        );
         assert_eq!(problems(theirs)[0].code, "no_replacement");
         house.change(&house.liaison, SYSTEMS, &old, &FORM).unwrap();
         let all = problems(house.act(&house.liaison, id, Act::Submit));
         assert_eq!(all[0].field, "replaced_by");
-        house.change(&house.liaison, SYSTEMS, &old, &[("replaced_by", &heir)]).unwrap();
+        house
+            .change(&house.liaison, SYSTEMS, &old, &[("replaced_by", &heir)])
+            .unwrap();
         let all = problems(house.act(&house.liaison, id, Act::Submit));
         assert_eq!(all.len(), 4, "{all:?}");
         assert!(all.iter().all(|p| p.suggestion.contains("新学籍平台")));
 
-        // Whoever may not write the other entry moves nothing of it.
-        refused(link(&house, &house.officer, &old, (SYSTEMS, &user), ("links", true, true)));
-        let wrong = link(&house, &house.liaison, &old, (SYSTEMS, &heir), ("links", true, true));
+        let wrong = link(
+            &house,
+            &house.liaison,
+            &old,
+            (SYSTEMS, &heir),
+            ("links", true, true),
+        );
         assert_eq!(problems(wrong)[0].code, "no_link");
-        link(&house, &house.liaison, &old, (SYSTEMS, &user), ("links", true, true)).unwrap();
+        link(
+            &house,
+            &house.liaison,
+            &old,
+            (SYSTEMS, &user),
+            ("links", true, true),
+        )
+        .unwrap();
         let links = house.document(SYSTEMS, &user);
         let wanted = one_ledger::register::value::Value::List(vec![partner.clone(), heir.clone()]);
         assert_eq!(links.get("links"), Some(&wanted));
-        let own = link(&house, &house.liaison, &old, (SYSTEMS, &partner), ("links", false, true));
+        let own = link(
+            &house,
+            &house.liaison,
+            &old,
+            (SYSTEMS, &partner),
+            ("links", false, true),
+        );
         assert_eq!(problems(own)[0].code, "own_link");
-        link(&house, &house.liaison, &old, (SYSTEMS, &partner), ("links", false, false)).unwrap();
-        house.change(&house.liaison, DATASETS, &data, &[("system_id", &heir)]).unwrap();
+        link(
+            &house,
+            &house.liaison,
+            &old,
+            (SYSTEMS, &partner),
+            ("links", false, false),
+        )
+        .unwrap();
+        house
+            .change(&house.liaison, DATASETS, &data, &[("system_id", &heir)])
+            .unwrap();
         let all = problems(house.act(&house.liaison, id, Act::Submit));
-        assert_eq!(keys(&all), ["links"], "only what is hidden is left: {all:?}");
-        house.change(&house.stranger, DATASETS, &draft, &[("system_id", &heir)]).unwrap();
+        assert_eq!(
+            keys(&all),
+            ["links"],
+            "only what is hidden is left: {all:?}"
+        );
+        house
+            .change(&house.stranger, DATASETS, &draft, &[("system_id", &heir)])
+            .unwrap();
 
         let outlook = retire::outlook(
             &mut ledger.conn(),
@@ -318,10 +440,28 @@ fn a_retirement_waits_until_everybody_is_moved_and_ends_with_the_bureau() {
         }
         assert_eq!(house.status(SYSTEMS, &old), "suspended");
         // Somebody links to it meanwhile: the bureau is told, and does not cut him off unawares.
-        let late = system(&house, "新近接入", &[("links", &old)]);
+        let pairs = [
+            ("system_name", "新近接入"),
+            ("status", "在用"),
+            ("links", old.as_str()),
+        ];
+        let late = house.make(&house.stranger, SYSTEMS, &pairs);
         let all = problems(house.act(&house.bureau, id, Act::Pass));
-        assert!(all.len() == 1 && all[0].message.contains("新近接入"), "{all:?}");
-        link(&house, &house.liaison, &old, (SYSTEMS, &late), ("links", true, true)).unwrap();
+        assert!(
+            all.len() == 1 && all[0].message.contains("新近接入"),
+            "{all:?}"
+        );
+        // Whoever may not write that entry moves nothing of it.
+        refused(link(
+            &house,
+            &house.liaison,
+            &old,
+            (SYSTEMS, &late),
+            ("links", true, true),
+        ));
+        house
+            .change(&house.stranger, SYSTEMS, &late, &[("links", &heir)])
+            .unwrap();
         house.act(&house.bureau, id, Act::Pass).unwrap();
         assert_eq!(house.status(SYSTEMS, &old), "retired");
         assert!(ledger.verify().broken.is_none());
@@ -337,7 +477,11 @@ fn a_register_without_a_form_says_so() {
     let conn = &mut ledger.conn();
     let why = conflict(retire::outlook(conn, &house.liaison, house.ground(), &row).map(|_| ()));
     assert!(why.contains("下线"), "{why}");
-    let code = house.make(&house.liaison, PROJECTS, &[("name", "平台"), ("status", "需求填报")]);
+    let code = house.make(
+        &house.liaison,
+        PROJECTS,
+        &[("name", "平台"), ("status", "需求填报")],
+    );
     let row = house.row(PROJECTS, &code);
     let outlook = retire::outlook(conn, &house.liaison, house.ground(), &row).unwrap();
     assert_eq!(outlook.gates.len(), 2);
@@ -365,7 +509,10 @@ fn signs_of_a_zombie_are_told_with_what_they_come_from() {
     let twin = system(
         &house,
         "学籍管理信息平台",
-        &[("main_function", "学籍注册、转学、休学的网上办理"), ("replaces", &poor)],
+        &[
+            ("main_function", "学籍注册、转学、休学的网上办理"),
+            ("replaces", &poor),
+        ],
     );
     let directory = Directory::load(&mut ledger.conn()).unwrap();
     let catalogue = &ledger.app.catalogue;
@@ -381,12 +528,33 @@ fn signs_of_a_zombie_are_told_with_what_they_come_from() {
         found.unwrap().unwrap()
     };
     let told = signs(&poor, zombie::Rules::default());
-    let with: Vec<&str> = told.iter().filter(|s| !s.signs.is_empty()).map(|s| s.test.as_str()).collect();
+    let with: Vec<&str> = told
+        .iter()
+        .filter(|s| !s.signs.is_empty())
+        .map(|s| s.test.as_str())
+        .collect();
     assert_eq!(with, ["detached", "replaced", "unmaintained", "rare"]);
-    let replaced = told.iter().find(|s| s.test == "replaced").unwrap().signs.join("\n");
-    assert!(replaced.contains("填写了替代") && replaced.contains("相似"), "{replaced}");
-    assert!(told.iter().any(|s| s.test == "idle" && s.unknown.contains("监测")));
-    let fine = signs(&twin, zombie::Rules { replaceable: 100, ..zombie::Rules::default() });
+    let replaced = told
+        .iter()
+        .find(|s| s.test == "replaced")
+        .unwrap()
+        .signs
+        .join("\n");
+    assert!(
+        replaced.contains("填写了替代") && replaced.contains("相似"),
+        "{replaced}"
+    );
+    assert!(
+        told.iter()
+            .any(|s| s.test == "idle" && s.unknown.contains("监测"))
+    );
+    let fine = signs(
+        &twin,
+        zombie::Rules {
+            replaceable: 100,
+            ..zombie::Rules::default()
+        },
+    );
     assert!(fine.iter().all(|s| s.signs.is_empty()), "{fine:?}");
     // Thresholds are the installation's.
     let lenient = zombie::Rules {
@@ -395,20 +563,30 @@ fn signs_of_a_zombie_are_told_with_what_they_come_from() {
         ..zombie::Rules::default()
     };
     let told = signs(&poor, lenient);
-    assert!(!told.iter().any(|s| s.test == "detached" && !s.signs.is_empty()));
+    assert!(
+        !told
+            .iter()
+            .any(|s| s.test == "detached" && !s.signs.is_empty())
+    );
 }
 
 #[test]
 fn ten_thousand_that_depend_on_one_are_found_in_a_handful_of_questions() {
     let ledger = Ledger::sqlite();
     tiers(&ledger);
-    let count = if crate::properties::soak() > 1 { 10_000 } else { 1_200 };
+    let count = if crate::properties::soak() > 1 {
+        10_000
+    } else {
+        1_200
+    };
     let mut lines = vec!["系统编码 | 系统名称 | 主管单位 | 系统状态 | 对接系统清单".to_owned()];
     lines.push("HUB | 统一认证 | 济南市教育局 | 在用 |".to_owned());
     lines.extend((0..count).map(|n| format!("S{n} | 业务系统{n} | 济南市教育局 | 在用 | HUB")));
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     ledger.import_whole(&ledger.draw("hub.xlsx", &lines));
-    let row = one_ledger::ledger::read::by_code(&mut ledger.conn(), &ledger.viewer, "HUB").unwrap().remove(0);
+    let row = one_ledger::ledger::read::by_code(&mut ledger.conn(), &ledger.viewer, "HUB")
+        .unwrap()
+        .remove(0);
     let conn = &mut ledger.conn();
     let begun = std::time::Instant::now();
     let found = impact::of(conn, &ledger.viewer, &ledger.app.catalogue, &row).unwrap();

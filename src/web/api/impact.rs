@@ -127,7 +127,14 @@ pub(in crate::web) fn made(
     let extension = format.extension();
     let file = desk::passing(ask.app, extension)?;
     let about = (&row, &impact);
-    impact::export(ask.conn, &ask.viewer, desk.definitions()?, about, format, &file)?;
+    impact::export(
+        ask.conn,
+        &ask.viewer,
+        desk.definitions()?,
+        about,
+        format,
+        &file,
+    )?;
     Ok(Outgoing {
         path: file,
         name: format!("停用影响-{}.{extension}", row.code),
@@ -139,19 +146,22 @@ pub(in crate::web) fn made(
 fn body(directory: &Directory, impact: &Impact, limit: usize) -> ImpactBody {
     let (direct, direct_hidden) = impact.counts(true);
     let (indirect, indirect_hidden) = impact.counts(false);
-    let items = impact.seen().take(limit).map(|(at, node, place)| ImpactItem {
-        register: place.register.clone(),
-        code: place.code.clone(),
-        name: place.name.clone(),
-        department: directory
-            .get(place.department_id)
-            .map(|d| d.name.clone())
-            .unwrap_or_default(),
-        stage: stage_of(&place.stage).label().to_owned(),
-        distance: node.distance,
-        via: node.via.clone(),
-        path: impact.way(at).into_iter().map(ImpactHop::from).collect(),
-    });
+    let items = impact
+        .seen()
+        .take(limit)
+        .map(|(at, node, place)| ImpactItem {
+            register: place.register.clone(),
+            code: place.code.clone(),
+            name: place.name.clone(),
+            department: directory
+                .get(place.department_id)
+                .map(|d| d.name.clone())
+                .unwrap_or_default(),
+            stage: stage_of(&place.stage).label().to_owned(),
+            distance: node.distance,
+            via: node.via.clone(),
+            path: impact.way(at).into_iter().map(ImpactHop::from).collect(),
+        });
     ImpactBody {
         direct,
         direct_hidden,

@@ -11,7 +11,8 @@ use crate::routes::actors::{self, PASSWORD};
 fn desk() -> (Ledger, Service) {
     let ledger = Ledger::settled();
     let mut lines = vec![
-        "系统编码|系统名称|主管单位|系统状态|停用时间|对接系统清单|月活跃用户数|使用频度".to_owned(),
+        "系统编码|系统名称|主管单位|系统状态|停用时间|对接系统清单|月活跃用户数|使用频度"
+            .to_owned(),
         "NEW|新学籍平台|示例市教育局|在用||||".to_owned(),
         "OLD|旧学籍系统|示例市教育局|停用|2026-11-20||3|很少".to_owned(),
         "POOR|少年宫报名系统|示例市教育局|在用|||3|很少".to_owned(),
@@ -21,7 +22,10 @@ fn desk() -> (Ledger, Service) {
     }
     lines.push("M1|医保结算系统|示例市医疗保障局|在用||OLD||".to_owned());
     for n in 0..24 {
-        lines.push(format!("T{n}|下级应用系统第{n}号|示例市教育局|在用||D{}||", n % 6));
+        lines.push(format!(
+            "T{n}|下级应用系统第{n}号|示例市教育局|在用||D{}||",
+            n % 6
+        ));
     }
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
     ledger.import_whole(&ledger.draw("系统.xlsx", &lines));
@@ -45,18 +49,39 @@ fn the_impact_is_told_over_http_and_what_is_hidden_is_counted() {
     let told = ask("/api/v1/entries/information_system/OLD/impact");
     assert_eq!(told.status, 200, "{told:?}");
     let body = told.json();
-    assert_eq!((body["direct"].as_i64(), body["direct_hidden"].as_i64()), (Some(8), Some(1)));
+    assert_eq!(
+        (body["direct"].as_i64(), body["direct_hidden"].as_i64()),
+        (Some(8), Some(1))
+    );
     assert_eq!(body["indirect"], 24);
     assert!(!body.to_string().contains("未发布目录"), "{body}");
-    assert_eq!(ask("/api/v1/entries/information_system/OLD/impact?limit=2").json()["items"].as_array().unwrap().len(), 2);
-    assert_eq!(ask("/api/v1/entries/information_system/OLD/impact?wrong=2").status, 400);
-    assert_eq!(ask("/api/v1/entries/information_system/NONE/impact").status, 404);
+    assert_eq!(
+        ask("/api/v1/entries/information_system/OLD/impact?limit=2").json()["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        ask("/api/v1/entries/information_system/OLD/impact?wrong=2").status,
+        422
+    );
+    assert_eq!(
+        ask("/api/v1/entries/information_system/NONE/impact").status,
+        404
+    );
     // Published, but not one's own: what depends on it is not told.
-    assert_eq!(ask("/api/v1/entries/information_system/M1/impact").status, 403);
+    assert_eq!(
+        ask("/api/v1/entries/information_system/M1/impact").status,
+        403
+    );
     let form = ask("/api/v1/entries/information_system/OLD/retirement");
     assert_eq!(form.status, 200, "{form:?}");
     let text = form.json().to_string();
-    assert!(text.contains("医保结算系统") && text.contains("另有 1 个"), "{text}");
+    assert!(
+        text.contains("医保结算系统") && text.contains("另有 1 个"),
+        "{text}"
+    );
     assert_eq!(ask("/api/v1/entries/dataset/H1/retirement").status, 404);
 }
 
@@ -77,7 +102,10 @@ fn a_department_sees_what_breaks_moves_it_over_and_files_the_retirement() {
     let mut own = Browser::open("retire", USUAL);
     sign_in(&own, &service, "liaison");
     let old = format!("{}/registers/information_system/OLD", service.base);
-    own.go(&format!("{}/registers/information_system/POOR", service.base));
+    own.go(&format!(
+        "{}/registers/information_system/POOR",
+        service.base
+    ));
     own.see_text("僵尸系统提示");
     own.picture("hints");
     own.go(&old);
