@@ -10,7 +10,7 @@ use crate::deadline;
 use crate::error::{Doing, Error, Result};
 use crate::notice::mail;
 use crate::org;
-use crate::review::duplicate;
+use crate::review::{duplicate, zombie};
 use crate::sheet::limits::Limits;
 
 /// What a configuration file (TOML) may say; every key is optional.
@@ -35,6 +35,8 @@ pub struct ConfigFile {
     pub mail: Option<mail::Settings>,
     /// Thresholds of the check for duplicates; those left out keep their defaults.
     pub duplicates: duplicate::Rules,
+    /// Thresholds of the tests for zombie systems; those left out keep their defaults.
+    pub zombies: zombie::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -138,6 +140,8 @@ pub struct Settings {
     pub mail: Option<mail::Settings>,
     /// Thresholds of the check for duplicates.
     pub duplicates: duplicate::Rules,
+    /// Thresholds of the tests for zombie systems.
+    pub zombies: zombie::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -172,6 +176,7 @@ impl Settings {
             reminders: file.reminders,
             mail: file.mail,
             duplicates: file.duplicates,
+            zombies: file.zombies,
             serve: file.serve,
         })
     }

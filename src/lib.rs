@@ -5,7 +5,7 @@
 //! revision 版本 · relation 关联 · import 导入 · problem 问题提示 · department 部门 · region 行政区划.
 //!
 //! Rooms, and the one direction in which they may use each other:
-//! `cli, web → jobs, report, handover, review → intake → deadline → ledger, notice → accounts, org, almanac → audit → db →
+//! `cli, web → jobs, report, handover, review → intake → deadline, impact → ledger, notice → accounts, org, almanac → audit → db →
 //! auth → register, sheet, calendar`.
 
 pub mod accounts;
@@ -22,6 +22,7 @@ pub mod db;
 pub mod deadline;
 pub mod error;
 pub mod handover;
+pub mod impact;
 pub mod intake;
 pub mod jobs;
 pub mod ledger;

@@ -95,7 +95,7 @@ pub fn run(
     if swept > 0 {
         tracing::info!(swept, "files of broken uploads were removed");
     }
-    let rules = context.settings.duplicates;
+    let rules = (context.settings.duplicates, context.settings.zombies);
     let state = Data::new(State::open(Arc::new(context.app), accounts, serve, rules)?);
     actix_web::rt::System::new().block_on(async move {
         let listening = web::listen(state.clone(), serve)?;

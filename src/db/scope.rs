@@ -10,7 +10,7 @@ use diesel::sql_types::Bool;
 use crate::auth::{Reach, Right, Viewer};
 use crate::db::connection::Conn;
 use crate::db::fragment::Fragment;
-use crate::db::schema::{entries, review_opinions, revisions};
+use crate::db::schema::{entries, relations, review_opinions, revisions};
 use crate::error::Result;
 
 /// Published, and so is what it belongs to.
@@ -227,4 +227,79 @@ pub fn comparable(
         query = query.filter(entries::id.eq_any(changed));
     }
     Ok(query.load(conn)?)
+}
+
+/// Which end of a reference the entries asked about are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The one that is named.
+    Named,
+    /// The one that holds it.
+    Holding,
+}
+
+/// A reference with its other end, as far as dependence must know it, whoever owns it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Dependence {
+    /// The entry asked about.
+    pub end: i64,
+    /// Key of the reference field.
+    pub field: String,
+    /// The entry at the other end.
+    pub other: i64,
+    /// Its register.
+    pub register: String,
+    /// What it belongs to.
+    pub within: Option<i64>,
+}
+
+/// References of some fields between some entries and others that are present and not out of use: the fifth door, for
+/// what breaks when an entry is switched off.
+///
+/// What breaks is counted whoever owns it; the caller names an entry only after it was read again through
+/// [`summaries`]. In the order of the entries asked about.
+///
+/// # Errors
+/// When the database fails.
+pub fn dependences(
+    conn: &mut Conn,
+    ids: &[i64],
+    fields: &[String],
+    end: End,
+) -> Result<Vec<Dependence>> {
+    let ids = ids.to_vec();
+    let live = relations::until_seq
+        .is_null()
+        .and(relations::field.eq_any(fields.to_vec()));
+    let in_use = entries::present.eq(true).and(entries::stage.ne("retired"));
+    Ok(match end {
+        End::Named => relations::table
+            .inner_join(entries::table.on(entries::id.eq(relations::from_id)))
+            .filter(relations::to_id.eq_any(ids))
+            .filter(live)
+            .filter(in_use)
+            .order((relations::to_id, relations::field, relations::from_id))
+            .select((
+                relations::to_id,
+                relations::field,
+                relations::from_id,
+                entries::register,
+                entries::within_id,
+            ))
+            .load(conn)?,
+        End::Holding => relations::table
+            .inner_join(entries::table.on(entries::id.eq(relations::to_id)))
+            .filter(relations::from_id.eq_any(ids))
+            .filter(live)
+            .filter(in_use)
+            .order((relations::from_id, relations::field, relations::to_id))
+            .select((
+                relations::from_id,
+                relations::field,
+                relations::to_id,
+                entries::register,
+                entries::within_id,
+            ))
+            .load(conn)?,
+    })
 }

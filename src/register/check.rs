@@ -96,6 +96,9 @@ pub(super) fn kind(
         (_, None) => {}
         (_, Some(to)) => return Err(place.fault(to, "只有 reference 字段可以写 refers_to")),
     }
+    if let (Some(depends), true) = (&def.depends, def.kind != FieldType::Reference) {
+        return Err(place.fault(depends, "只有 reference 字段可以写 depends"));
+    }
     let may_be_many = matches!(
         def.kind,
         FieldType::Choice

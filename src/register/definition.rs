@@ -6,7 +6,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::error::DefinitionError;
-use super::field::{FieldType, Stage, Visibility};
+use super::field::{Depends, FieldType, Stage, Visibility};
 
 /// One file.
 #[derive(Debug, Deserialize)]
@@ -74,6 +74,7 @@ pub(super) struct FieldDef {
     pub kind: FieldType,
     pub list: Option<Spanned<String>>,
     pub refers_to: Option<Spanned<String>>,
+    pub depends: Option<Spanned<Depends>>,
     #[serde(default)]
     pub multiple: bool,
     #[serde(default)]

@@ -109,6 +109,18 @@ pub struct Refuse {
     pub reason: String,
 }
 
+/// Which end of a reference stops working when the other is switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Depends {
+    /// The entry that holds the reference depends on the one it names.
+    Named,
+    /// The entry that is named depends on the one that holds the reference.
+    This,
+    /// Each depends on the other.
+    Both,
+}
+
 /// One declared attribute of a register's entries.
 #[derive(Clone, Debug)]
 pub struct Field {
@@ -124,6 +136,8 @@ pub struct Field {
     pub list: Option<String>,
     /// Register a [`FieldType::Reference`] points into.
     pub refers_to: Option<String>,
+    /// What a [`FieldType::Reference`] says about who depends on whom; nothing when absent.
+    pub depends: Option<Depends>,
     /// Several values in one cell.
     pub multiple: bool,
     /// Other headers that mean this field.

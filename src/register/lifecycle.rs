@@ -11,7 +11,7 @@ pub(super) mod load;
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-pub use gate::{Facts, Missing, Related, holds, missing};
+pub use gate::{Facts, Link, Links, Missing, Related, holds, missing};
 
 /// The way of one register's entries.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Lifecycle {
     /// What arrows and submissions ask for.
     #[serde(default, rename = "gate")]
     pub gates: Vec<Gate>,
+    /// The form of a retirement.
+    pub retirement: Option<Retirement>,
     /// The kinds of submissions.
     #[serde(default, rename = "submission")]
     pub kinds: Vec<Kind>,
@@ -164,7 +166,7 @@ pub struct GateVersion {
     pub need: Vec<Need>,
 }
 
-/// One thing that a gate needs: a field, an attachment or a related entry.
+/// One thing that a gate needs: a field, an attachment, a related entry, or that nobody is cut off.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Need {
@@ -182,11 +184,28 @@ pub struct Need {
     /// The related entries must all stand at one of these steps; anywhere when empty.
     #[serde(default)]
     pub steps: Vec<String>,
+    /// Nothing in use may depend on the entry any more (`depends` of the reference fields).
+    #[serde(default)]
+    pub links: bool,
     /// Only when another field has one of these values.
     pub when: Option<When>,
     /// Why, in Chinese.
     #[serde(default)]
     pub reason: String,
+}
+
+/// The form of a retirement: what is asked for in one place, and where it is handed in.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retirement {
+    /// The submission that it is handed in as; absent where stage acts lead out.
+    pub kind: Option<String>,
+    /// The gates on the way out, in their order.
+    pub gates: Vec<String>,
+    /// The fields of the form, in its order.
+    pub fields: Vec<String>,
+    /// The reference field that names what takes the entry's place.
+    pub replacement: Option<String>,
 }
 
 /// A condition on another field.

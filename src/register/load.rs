@@ -278,6 +278,7 @@ fn field(def: &FieldDef) -> Field {
         kind: def.kind,
         list: def.list.as_ref().map(text),
         refers_to: def.refers_to.as_ref().map(text),
+        depends: def.depends.as_ref().map(|d| *d.get_ref()),
         multiple: def.multiple,
         aliases: def.aliases.iter().map(text).collect(),
         unit: def.unit.clone(),

@@ -9,12 +9,15 @@ use crate::auth::{Sight, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{attachments, entries, relations};
-use crate::error::{Problem, Result};
+use crate::error::{Error, Problem, Result};
+use crate::impact;
 use crate::ledger::entry::{self, EntryRow};
 use crate::ledger::facts::{self as ledger_facts, Entry};
 use crate::ledger::held::step_of;
 use crate::ledger::sight;
-use crate::register::lifecycle::{Facts, GateVersion, Missing, Related, missing};
+use crate::register::lifecycle::{
+    Facts, GateVersion, Link, Links, Missing, Need, Related, holds, missing,
+};
 use crate::review::Ground;
 
 /// A gate as it judged an entry on a day.
@@ -90,7 +93,57 @@ pub fn gather(conn: &mut Conn, ground: Ground<'_>, row: &EntryRow) -> Result<Fac
         document: row.document(),
         attachments: kinds.into_iter().collect(),
         related,
+        links: Links::default(),
     })
+}
+
+/// Who would be cut off without an entry, as far as the viewer may be told.
+fn links(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, row: &EntryRow) -> Result<Links> {
+    let standing = impact::links(conn, viewer, ground.catalogue, row)?;
+    let told = standing.told.into_iter().map(|end| {
+        let register = ground.catalogue.register(&end.place.register);
+        let owner = ground.directory.get(end.place.department_id);
+        Link {
+            register: register.map_or(end.place.register.clone(), |r| r.label.clone()),
+            code: end.place.code,
+            name: end.place.name,
+            owner: owner.map(|d| d.name.clone()).unwrap_or_default(),
+            field: end.field,
+            via: end.via,
+        }
+    });
+    Ok(Links {
+        told: told.collect(),
+        hidden: standing.hidden,
+        cut: standing.cut,
+        replacement: replacement(conn, viewer, ground, row)?
+            .map(|r| format!("“{}”（{}）", r.name, r.code))
+            .unwrap_or_default(),
+    })
+}
+
+/// What an entry says that takes its place, when the viewer sees that.
+///
+/// # Errors
+/// When the database fails.
+pub fn replacement(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    row: &EntryRow,
+) -> Result<Option<EntryRow>> {
+    let model = ground.catalogue.lifecycle(&row.register);
+    let key = model.and_then(|m| m.retirement.as_ref()?.replacement.as_ref());
+    let definitions = ground.definitions(&row.register)?;
+    let document = row.document();
+    let Some(code) = key.and_then(|k| entry::text(&document, k)) else {
+        return Ok(None);
+    };
+    match ledger_facts::row(conn, viewer, definitions.register, code) {
+        Ok(found) => Ok(Some(found).filter(|r| r.present && r.id != row.id)),
+        Err(Error::NotFound(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 fn of(ground: Ground<'_>, row: &EntryRow) -> Related {
@@ -105,12 +158,14 @@ fn of(ground: Ground<'_>, row: &EntryRow) -> Related {
     }
 }
 
-/// Judges an entry by a gate as it is in force today; none where the gate has no version yet.
+/// Judges an entry by a gate as it is in force today; none where the gate has no version yet. Who would be cut off is
+/// told as far as the viewer sees it, the others are counted.
 ///
 /// # Errors
-/// [`crate::error::Error::NotFound`] for a register that is gone; when the database fails.
+/// [`Error::NotFound`] for a register that is gone; when the database fails.
 pub fn judge(
     conn: &mut Conn,
+    viewer: &Viewer,
     ground: Ground<'_>,
     row: &EntryRow,
     gate: Option<&str>,
@@ -135,7 +190,11 @@ pub fn judge_on(
     let Some((gate, version)) = model.gate(key, day) else {
         return Ok(None);
     };
-    let facts = gather(conn, ground, row)?;
+    let mut facts = gather(conn, ground, row)?;
+    let asks = |n: &Need| n.links && holds(n.when.as_ref(), &facts.document);
+    if version.need.iter().any(asks) {
+        facts.links = links(conn, viewer, ground, row)?;
+    }
     let GateVersion {
         version: number,
         basis,

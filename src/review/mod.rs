@@ -16,9 +16,11 @@ pub mod finding;
 pub mod money;
 pub mod opinion;
 pub mod paper;
+pub mod retire;
 pub mod stage;
 pub mod steps;
 pub mod submission;
+pub mod zombie;
 
 use crate::error::{Error, Result};
 use crate::ledger::as_of::Definitions;

@@ -135,7 +135,7 @@ pub fn ways<'g>(
         out.push(Way {
             arrow,
             allowed: may(conn, viewer, ground, row, arrow).is_ok(),
-            gate: facts::judge(conn, ground, row, arrow.gate.as_deref())?,
+            gate: facts::judge(conn, viewer, ground, row, arrow.gate.as_deref())?,
         });
     }
     Ok(out)
@@ -262,7 +262,7 @@ pub fn act(
         if row.revision != wish.revision {
             return Err(Error::Stale(format!("“{}”", row.name)));
         }
-        let judged = opens(set.conn(), ground, &row, arrow, &note)?;
+        let judged = opens(set.conn(), viewer, ground, &row, arrow, &note)?;
         let step = moves::Step {
             arrow: &arrow.key,
             to: &arrow.to,
@@ -304,6 +304,7 @@ pub fn act(
 /// Demands that an arrow begins here, nothing is under way, and its gate opens.
 fn opens(
     conn: &mut Conn,
+    viewer: &Viewer,
     ground: Ground<'_>,
     row: &EntryRow,
     arrow: &Arrow,
@@ -332,7 +333,7 @@ fn opens(
         let message = format!("“{}”须写明原因", arrow.label);
         problems.push(Problem::new("note", "required", &message, "请填写说明"));
     }
-    let judged = facts::judge(conn, ground, row, arrow.gate.as_deref())?;
+    let judged = facts::judge(conn, viewer, ground, row, arrow.gate.as_deref())?;
     problems.extend(judged.iter().flat_map(Judged::problems));
     if problems.is_empty() {
         Ok(judged)

@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::jobs::duplicates::Batch;
 use crate::jobs::{self, Runner, Who};
 use crate::org::kept::Kept;
-use crate::review::duplicate;
+use crate::review::{duplicate, zombie};
 use crate::web::kept::Answers;
 use crate::web::observe::Metrics;
 
@@ -48,6 +48,8 @@ pub struct State {
     pub duplicates: Arc<duplicate::Kept>,
     /// Answers that still hold.
     pub answers: Answers,
+    /// Thresholds of the tests for zombie systems.
+    pub zombies: zombie::Rules,
     /// One writer at a time on `SQLite`: waiting here is fair and costs no connection.
     pub writers: Option<Mutex<()>>,
 }
@@ -61,7 +63,7 @@ impl State {
         app: Arc<App>,
         accounts: accounts::Service,
         serve: &Serve,
-        rules: duplicate::Rules,
+        rules: (duplicate::Rules, zombie::Rules),
     ) -> Result<Self> {
         let pool = Pool::open(&app.database, serve.connections)?;
         let accounts = Arc::new(accounts);
@@ -69,6 +71,7 @@ impl State {
         let who: Who = Arc::new(move |app, conn, account| {
             service.viewer(conn, app.catalogue.regions(), account)
         });
+        let (rules, zombies) = rules;
         let duplicates = Arc::new(duplicate::Kept::new(rules, app.catalogue.regions()));
         let mut works = jobs::works();
         works.push(Box::new(Batch::new(Arc::clone(&duplicates))));
@@ -87,6 +90,7 @@ impl State {
             directory: Kept::default(),
             answers: Answers::new(serve.kept_answers_mib.saturating_mul(1 << 20)),
             duplicates,
+            zombies,
             behind_proxy: serve.behind_proxy,
             writers,
         })

@@ -23,6 +23,7 @@ mod people;
 mod policy;
 mod properties;
 mod registers;
+mod retire;
 mod review;
 mod rooms;
 mod routes;

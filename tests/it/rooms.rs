@@ -62,9 +62,15 @@ const MAY_USE: [(&str, &[&str]); 21] = [
         ],
     ),
     (
+        "impact",
+        &[
+            "ledger", "audit", "db", "auth", "register", "sheet", "error",
+        ],
+    ),
+    (
         "review",
         &[
-            "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
+            "impact", "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
         ],
     ),
     (

@@ -33,6 +33,7 @@ pub(super) fn check(catalogue: &Catalogue, model: &Lifecycle) -> Checked {
     bench.arrows()?;
     bench.gates()?;
     bench.approval()?;
+    bench.retirement()?;
     for kind in &model.kinds {
         bench.kind(kind)?;
     }
@@ -154,8 +155,8 @@ impl Bench<'_> {
 
     fn need(&self, need: &Need) -> Checked {
         let named = [&need.field, &need.attachment, &need.related];
-        if named.iter().filter(|n| n.is_some()).count() != 1 {
-            return Err("每项要求须写 field、attachment、related 之一".to_owned());
+        if named.iter().filter(|n| n.is_some()).count() + usize::from(need.links) != 1 {
+            return Err("每项要求须写 field、attachment、related、links 之一".to_owned());
         }
         if let Some(key) = &need.field {
             self.field(key)?;
@@ -262,6 +263,33 @@ impl Bench<'_> {
             }
         }
         Ok(())
+    }
+
+    fn retirement(&self) -> Checked {
+        let Some(form) = &self.model.retirement else {
+            return Ok(());
+        };
+        let named = |reason: String| format!("下线表单: {reason}");
+        for key in &form.fields {
+            self.field(key).map_err(named)?;
+        }
+        for gate in &form.gates {
+            if !self.model.gates.iter().any(|g| g.key == *gate) {
+                return Err(named(format!("没有门槛 {gate}")));
+            }
+        }
+        if let Some(kind) = form.kind.as_ref().filter(|k| self.model.kind(k).is_none()) {
+            return Err(named(format!("没有送审 {kind}")));
+        }
+        let Some(key) = &form.replacement else {
+            return Ok(());
+        };
+        let field = self.register.field(key);
+        let to = field.and_then(|f| f.refers_to.as_deref());
+        if to == Some(self.register.key.as_str()) && form.fields.contains(key) {
+            return Ok(());
+        }
+        Err(named(format!("{key} 应是表单中指向本登记簿的引用字段")))
     }
 
     /// Wherever a submission can go, an arrow leads there.

@@ -17,6 +17,38 @@ pub struct Facts {
     pub attachments: BTreeSet<String>,
     /// Entries it refers to, by field; and entries that refer to it, by `register.field`.
     pub related: BTreeMap<String, Vec<Related>>,
+    /// Who would be cut off without it.
+    pub links: Links,
+}
+
+/// Entries in use that depend on one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    /// Those that are told.
+    pub told: Vec<Link>,
+    /// Others that whoever asks may not see.
+    pub hidden: usize,
+    /// There are more than were looked at.
+    pub cut: bool,
+    /// What takes the entry's place, as people read it; empty when nothing is named.
+    pub replacement: String,
+}
+
+/// An entry in use that depends on another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// Label of its register.
+    pub register: String,
+    /// Its code.
+    pub code: String,
+    /// Its name.
+    pub name: String,
+    /// Who owns it.
+    pub owner: String,
+    /// Key of the reference field.
+    pub field: String,
+    /// What people call that field.
+    pub via: String,
 }
 
 /// A related entry, as far as a gate must know it.
@@ -35,7 +67,7 @@ pub struct Related {
 /// One thing that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// `field`, `attachment` or `related`.
+    /// `field`, `attachment`, `related` or `link`.
     pub what: &'static str,
     /// Key of the field, code of the kind of attachment.
     pub key: String,
@@ -73,6 +105,10 @@ pub fn missing(
         .filter(|need| holds(need.when.as_ref(), &facts.document));
     let mut out = Vec::new();
     for need in asked {
+        if need.links {
+            out.extend(of_links(need, &facts.links));
+            continue;
+        }
         let found = match (&need.field, &need.attachment, &need.related) {
             (Some(field), _, _) => of_field(catalogue, register, need, field, facts),
             (_, Some(kind), _) => of_attachment(catalogue, need, kind, facts),
@@ -161,6 +197,47 @@ fn of_attachment(catalogue: &Catalogue, need: &Need, kind: &str, facts: &Facts) 
         message: format!("缺少附件“{label}”"),
         suggestion: with_reason(need, format!("请上传类别为“{label}”的附件")),
     })
+}
+
+/// Everyone who would be cut off, one by one; those out of sight are counted.
+fn of_links(need: &Need, links: &Links) -> Vec<Missing> {
+    let todo = if links.replacement.is_empty() {
+        "请先改接到接替的系统，或终止这一对接".to_owned()
+    } else {
+        format!("请先改接到{}，或终止这一对接", links.replacement)
+    };
+    let line = |key: &str, message: String| Missing {
+        what: "link",
+        key: key.to_owned(),
+        message,
+        suggestion: with_reason(need, todo.clone()),
+    };
+    let told = links.told.iter().map(|link| {
+        let Link {
+            register,
+            code,
+            name,
+            owner,
+            ..
+        } = link;
+        let via = &link.via;
+        line(
+            &link.field,
+            format!("{owner}的{register}“{name}”（{code}）仍在使用它（{via}）"),
+        )
+    });
+    let mut out: Vec<Missing> = told.collect();
+    if links.hidden > 0 {
+        let hidden = links.hidden;
+        out.push(line(
+            "links",
+            format!("另有 {hidden} 个您无权查看的条目仍在使用它"),
+        ));
+    }
+    if links.cut {
+        out.push(line("links", "仍在使用它的条目过多，未全部列出".to_owned()));
+    }
+    out
 }
 
 fn of_related(

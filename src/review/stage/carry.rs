@@ -77,7 +77,7 @@ fn take_along(
         return Ok(Some(refused.to_string()));
     }
     let note = format!("随“{}”（{}）", row.name, row.code);
-    match opens(set.conn(), ground, target, arrow, &note) {
+    match opens(set.conn(), viewer, ground, target, arrow, &note) {
         Ok(judged) => {
             let step = moves::Step {
                 arrow: &arrow.key,

@@ -185,7 +185,13 @@ impl Bench<'_> {
         let mut version = row.gate_version;
         let judged = matches!(act, Act::Submit | Act::Approve) || self.step.to.is_approval();
         if judged
-            && let Some(gate) = facts::judge(conn, self.ground, entry, self.kind.gate.as_deref())?
+            && let Some(gate) = facts::judge(
+                conn,
+                self.viewer,
+                self.ground,
+                entry,
+                self.kind.gate.as_deref(),
+            )?
         {
             version = Some(i64::from(gate.version));
             problems.extend(gate.problems());

@@ -31,6 +31,7 @@ pub(in crate::web) mod duplicates;
 pub mod entries;
 mod filings;
 mod finish;
+pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
 mod lists;
 mod people;
@@ -83,7 +84,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(deadlines::configure)
         .configure(reviews::configure)
         .configure(duplicates::configure)
-        .configure(campaigns::configure);
+        .configure(campaigns::configure)
+        .configure(impact::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

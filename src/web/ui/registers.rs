@@ -4,7 +4,9 @@ mod edit;
 mod entry;
 mod form;
 mod history;
+mod impact;
 mod list;
+mod retire;
 mod search;
 
 use actix_web::web;
@@ -41,6 +43,26 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route(
             "/registers/{register}/{code}/history",
             web::get().to(history::show),
+        )
+        .route(
+            "/registers/{register}/{code}/impact",
+            web::get().to(impact::show),
+        )
+        .route(
+            "/registers/{register}/{code}/impact/export",
+            web::get().to(impact::export),
+        )
+        .route(
+            "/registers/{register}/{code}/retire",
+            web::get().to(retire::show),
+        )
+        .route(
+            "/registers/{register}/{code}/retire",
+            web::post().to(retire::save),
+        )
+        .route(
+            "/registers/{register}/{code}/links",
+            web::post().to(retire::link),
         )
         .route(
             "/registers/{register}/{code}/restore",

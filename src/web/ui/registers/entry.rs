@@ -14,8 +14,10 @@ use crate::ledger::attachment::{self, KINDS};
 use crate::ledger::facts::{self, Entry, Group, Relation, Relations, Step, Version, stage_of};
 use crate::ledger::merge;
 use crate::review::duplicate::kept::sort_of;
+use crate::review::zombie::{self, Sign};
 use crate::web::answer::Failure;
 use crate::web::api::attachments::{keep, outgoing, take};
+use crate::web::api::duplicates::means;
 use crate::web::api::entries::past::seq;
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
@@ -111,6 +113,11 @@ struct Show {
     /// It can be checked for duplicates.
     compared: bool,
     merges: Vec<Merged>,
+    /// It has a form of retirement.
+    retires: bool,
+    /// What speaks for a zombie system.
+    signs: Vec<Sign>,
+    source: &'static str,
 }
 
 /// A merge that the entry was part of.
@@ -164,6 +171,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
     let mut papers = Vec::new();
     let mut deadlines = Vec::new();
     let mut way = None;
+    let mut signs = Vec::new();
     if full && seq.is_none() {
         let row = facts::row(ask.conn, &viewer, definitions.register, &code)?;
         let mut all = facts::history(ask.conn, &viewer, definitions, &row)?;
@@ -179,6 +187,10 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         let most = deadline::rules().len();
         deadlines = deadline::page(ask.conn, who, &filter, (None, most), clock::today())?;
         way = stages::way(ask.conn, &viewer, definitions, &row)?;
+        let means = means(ask, definitions.directory);
+        signs = zombie::signs(ask.conn, &viewer, means, ask.state.zombies, &row, false)?
+            .unwrap_or_default();
+        signs.retain(|s| !s.signs.is_empty());
     }
     let merges = if full {
         merges(ask, entry.id)?
@@ -211,6 +223,12 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         as_of: as_of.to_owned(),
         compared: sort_of(register).is_some(),
         merges,
+        retires: definitions
+            .catalogue
+            .lifecycle(register)
+            .is_some_and(|m| m.retirement.is_some()),
+        signs,
+        source: zombie::SOURCE,
         code,
         shell,
     })

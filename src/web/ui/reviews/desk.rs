@@ -197,7 +197,7 @@ fn gate(
 ) -> Result<Vec<(String, String)>> {
     let kind = ground.model(&entry.register)?.kind(&row.kind);
     let judged = match kind.filter(|_| row.open) {
-        Some(kind) => facts::judge(ask.conn, ground, entry, kind.gate.as_deref())?,
+        Some(kind) => facts::judge(ask.conn, &ask.viewer, ground, entry, kind.gate.as_deref())?,
         None => None,
     };
     let missing = judged.map(|j| j.missing).unwrap_or_default();
