@@ -41,11 +41,13 @@ pub enum Right {
     ReviewProposals,
     /// Give an opinion on what one is asked about.
     GiveOpinion,
+    /// Give the opinion that one's department is asked for.
+    GiveOfficeOpinion,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::SeeSummary,
         Self::SeeMoney,
         Self::SeeOwn,
@@ -64,6 +66,7 @@ impl Right {
         Self::ApproveSubmission,
         Self::ReviewProposals,
         Self::GiveOpinion,
+        Self::GiveOfficeOpinion,
     ];
 
     /// The word for logs, the API and `x-permission`.
@@ -88,6 +91,7 @@ impl Right {
             Self::ApproveSubmission => "approve_submission",
             Self::ReviewProposals => "review_proposals",
             Self::GiveOpinion => "give_opinion",
+            Self::GiveOfficeOpinion => "give_office_opinion",
         }
     }
 
@@ -113,6 +117,7 @@ impl Right {
             Self::ApproveSubmission => "审定送审材料",
             Self::ReviewProposals => "评审项目",
             Self::GiveOpinion => "提出评审意见",
+            Self::GiveOfficeOpinion => "代表本部门提出会审意见",
         }
     }
 }
@@ -165,7 +170,10 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
             Role::Liaison | Role::Specialist | Role::Cdo,
             R::SeeMoney | R::SeeOwn | R::SeeSecurity | R::Write | R::SeeContacts,
         )
-        | (Role::Specialist | Role::Cdo, R::ManagePeople | R::CheckSubmission)
+        | (
+            Role::Specialist | Role::Cdo,
+            R::ManagePeople | R::CheckSubmission | R::GiveOfficeOpinion,
+        )
         | (Role::Cdo, R::ApproveSubmission) => Some(Own),
         (Role::Bureau, R::SeeMoney | R::SeeOwn | R::SeeContacts) => Some(Subtree),
         (

@@ -50,8 +50,8 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "report",
         &[
-            "intake", "deadline", "ledger", "audit", "org", "db", "auth", "register", "sheet",
-            "clock", "error", "each",
+            "intake", "review", "deadline", "ledger", "audit", "org", "db", "auth", "register",
+            "sheet", "clock", "error", "each",
         ],
     ),
     (
@@ -64,7 +64,8 @@ const MAY_USE: [(&str, &[&str]); 20] = [
     (
         "review",
         &[
-            "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
+            "deadline", "ledger", "notice", "audit", "org", "db", "auth", "register", "clock",
+            "error", "each",
         ],
     ),
     (
