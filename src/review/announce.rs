@@ -1,9 +1,12 @@
 //! Where acts of reviews and stages are made known: in the audit log, and to whom the move belongs now.
 
+use diesel::prelude::*;
+
 use crate::audit;
 use crate::auth::{Role, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
+use crate::db::schema::accounts;
 use crate::error::Result;
 use crate::ledger::entry::EntryRow;
 use crate::notice::{self, Message, To};
@@ -58,17 +61,22 @@ struct Told<'t> {
 fn tell(
     conn: &mut Conn,
     viewer: &Viewer,
-    accounts: &[Option<i64>],
+    people: &[Option<i64>],
     holder: Option<(Role, i64)>,
     told: &Told<'_>,
 ) -> Result<()> {
-    let mut ids: Vec<i64> = accounts.iter().flatten().copied().collect();
+    let mut ids: Vec<i64> = people.iter().flatten().copied().collect();
     if let Some((role, department)) = holder {
         ids.extend(notice::holders(conn, role, department)?);
     }
-    ids.sort_unstable();
-    ids.dedup();
     ids.retain(|id| Some(*id) != viewer.account());
+    // Who has left since is not told.
+    let ids: Vec<i64> = accounts::table
+        .filter(accounts::id.eq_any(ids))
+        .filter(accounts::active.eq(true))
+        .order(accounts::id)
+        .select(accounts::id)
+        .load(conn)?;
     let message = Message {
         kind: KIND,
         text: told.text,

@@ -23,7 +23,7 @@ fn alike<'l>(house: &House<'l>) -> (String, i64) {
         (&house.stranger, "学籍管理信息系统"),
     ] {
         let pairs = [
-            ("name", name),
+            ("system_name", name),
             ("main_function", FUNCTION),
             ("status", "在用"),
         ];

@@ -29,15 +29,19 @@ impl Seat {
         self.who.go(&format!("{}{path}", self.base));
     }
 
+    #[track_caller]
     fn says(&self, text: &str) {
         self.who.see_text(text);
     }
 
+    #[track_caller]
     fn choose(&self, css: &str, value: &str) {
-        self.who.press(&format!("{css} option[value='{value}']"));
+        let option = format!("{css} option[value='{value}'], {css} input[value='{value}']");
+        self.who.press(&option);
     }
 
     /// Presses an act on a submission's desk; what was said is asked for where there is something to say.
+    #[track_caller]
     fn act(&self, submission: i64, act: &str, opinion: &str, seen: &str) {
         self.go(&format!("/reviews/{submission}"));
         let closed = format!("#acts details:not([open]):has(form[action$='/acts/{act}']) summary");
@@ -53,6 +57,7 @@ impl Seat {
     }
 
     /// Fills fields of the entry's form: texts by key, choices as `key=code`.
+    #[track_caller]
     fn amend(&self, entry: &str, texts: &[(&str, &str)], choices: &[(&str, &str)]) {
         self.go(&format!("{entry}/edit"));
         for (key, text) in texts {
@@ -65,6 +70,7 @@ impl Seat {
         self.who.see("#stages");
     }
 
+    #[track_caller]
     fn attach(&self, entry: &str, kind: &str, file: &std::path::Path) {
         self.go(entry);
         self.choose("#f-kind", kind);
@@ -73,6 +79,7 @@ impl Seat {
         self.says("上传附件");
     }
 
+    #[track_caller]
     fn step(&self, entry: &str, arrow: &str, seen: &str) {
         self.go(entry);
         let form = format!("form:has(input[name=arrow][value={arrow}])");
