@@ -43,11 +43,13 @@ pub enum Right {
     GiveOpinion,
     /// Open, watch and close campaigns (年度核对).
     RunCampaign,
+    /// Give the opinion that one's department is asked for.
+    GiveOfficeOpinion,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::SeeSummary,
         Self::SeeMoney,
         Self::SeeOwn,
@@ -67,6 +69,7 @@ impl Right {
         Self::ReviewProposals,
         Self::GiveOpinion,
         Self::RunCampaign,
+        Self::GiveOfficeOpinion,
     ];
 
     /// The word for logs, the API and `x-permission`.
@@ -92,6 +95,7 @@ impl Right {
             Self::ReviewProposals => "review_proposals",
             Self::GiveOpinion => "give_opinion",
             Self::RunCampaign => "run_campaign",
+            Self::GiveOfficeOpinion => "give_office_opinion",
         }
     }
 
@@ -118,6 +122,7 @@ impl Right {
             Self::ReviewProposals => "评审项目",
             Self::GiveOpinion => "提出评审意见",
             Self::RunCampaign => "组织年度核对",
+            Self::GiveOfficeOpinion => "代表本部门提出会审意见",
         }
     }
 }
@@ -170,7 +175,10 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
             Role::Liaison | Role::Specialist | Role::Cdo,
             R::SeeMoney | R::SeeOwn | R::SeeSecurity | R::Write | R::SeeContacts,
         )
-        | (Role::Specialist | Role::Cdo, R::ManagePeople | R::CheckSubmission)
+        | (
+            Role::Specialist | Role::Cdo,
+            R::ManagePeople | R::CheckSubmission | R::GiveOfficeOpinion,
+        )
         | (Role::Cdo, R::ApproveSubmission) => Some(Own),
         (Role::Bureau, R::SeeMoney | R::SeeOwn | R::SeeContacts) => Some(Subtree),
         (

@@ -196,7 +196,7 @@ pub fn answer(
             if row.revision != one.revision {
                 return Err(Error::Stale(format!("“{}”", row.name)));
             }
-            match judge_one(conn, ground, &campaign, one, row, head)? {
+            match judge_one((conn, viewer), ground, &campaign, one, row, head)? {
                 Ok(fit) => said.push(fit),
                 Err(p) => wrong(&p.field, &p.code, &p.message, &p.suggestion),
             }
@@ -232,7 +232,7 @@ fn find(
 
 /// Whether an answer fits the entry as it stands.
 fn judge_one(
-    conn: &mut Conn,
+    (conn, viewer): (&mut Conn, &Viewer),
     ground: Ground<'_>,
     campaign: &Campaign,
     given: &Given,
@@ -265,7 +265,7 @@ fn judge_one(
             return wrong("not_moved", what, "请先修改条目，再答复“已变更”");
         }
         Answer::Unchanged | Answer::Changed => {
-            let missing = judge::missing(conn, ground, campaign, &row)?;
+            let missing = judge::missing((conn, viewer), ground, campaign, &row)?;
             if !missing.is_empty() {
                 let what = format!("“{name}”尚不完整: {}", missing.join("、"));
                 return wrong("incomplete", what, "请先补充条目，再答复");
@@ -453,7 +453,7 @@ pub fn confirm(
         let versions = kept_of(conn, id, &ids)?;
         let mut said = Vec::new();
         for row in rows {
-            if !judge::missing(conn, ground, &campaign, &row)?.is_empty() {
+            if !judge::missing((conn, viewer), ground, &campaign, &row)?.is_empty() {
                 out.incomplete += 1;
                 continue;
             }

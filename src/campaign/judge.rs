@@ -1,5 +1,6 @@
 //! What an entry lacks before it can be confirmed, and which answer its state allows.
 
+use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::ledger::entry::EntryRow;
@@ -15,7 +16,7 @@ use super::{Campaign, Kept};
 /// What is missing of an entry, in words: fields to confirm that are empty, and what the gate before the step where
 /// it stands asks for in the version of the campaign's day. Security detail is told as well: for its owner only.
 pub(super) fn missing(
-    conn: &mut Conn,
+    (conn, viewer): (&mut Conn, &Viewer),
     ground: Ground<'_>,
     campaign: &Campaign,
     row: &EntryRow,
@@ -49,7 +50,7 @@ pub(super) fn missing(
     gates.sort_unstable();
     gates.dedup();
     for gate in gates {
-        let judged = facts::judge_on(conn, ground, row, Some(gate), day)?;
+        let judged = facts::judge_on(conn, viewer, ground, row, (Some(gate), day))?;
         for lack in judged.iter().flat_map(|j| &j.missing) {
             if !out.contains(&lack.message) {
                 out.push(lack.message.clone());

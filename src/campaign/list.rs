@@ -153,7 +153,7 @@ pub fn page(
         let counts = kept.as_ref().is_some_and(|k| judge::counts(k, &row));
         let full = viewer.sight(row.department_id) >= Sight::Security;
         let missing = if full && !counts && campaign.is_open() {
-            judge::missing(conn, ground, campaign, &row)?
+            judge::missing((conn, viewer), ground, campaign, &row)?
         } else {
             Vec::new()
         };

@@ -645,7 +645,8 @@ diesel::table! {
         submission_id -> BigInt,
         entry_id -> BigInt,
         round -> BigInt,
-        account_id -> BigInt,
+        account_id -> Nullable<BigInt>,
+        department_id -> Nullable<BigInt>,
         name -> Text,
         office -> Text,
         open -> Bool,
@@ -656,6 +657,8 @@ diesel::table! {
         verdict -> Text,
         opinion -> Text,
         given_at -> Nullable<Timestamp>,
+        giver_id -> Nullable<BigInt>,
+        giver -> Text,
     }
 }
 
@@ -706,6 +709,21 @@ diesel::table! {
         account_id -> Nullable<BigInt>,
         actor -> Text,
         change_set -> Nullable<BigInt>,
+        duplicate_run -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    approval_answers (approval_id, ordinal) {
+        approval_id -> BigInt,
+        ordinal -> Integer,
+        other_id -> BigInt,
+        score -> Integer,
+        strong -> Bool,
+        verdict -> Text,
+        reason -> Text,
+        answered_by -> Text,
+        answered_at -> Nullable<Timestamp>,
     }
 }
 

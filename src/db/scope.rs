@@ -78,26 +78,53 @@ pub fn summaries_of(viewer: &Viewer, departments: &[i64], indexed: bool) -> Scop
     })
 }
 
+/// Entries that a paper of a department may name, whoever holds it: its own, and what is published to everyone.
+#[must_use]
+pub fn printed(department: i64) -> Scoped {
+    let own = Fragment::sql("(").append(of_any(&[department], true));
+    entries::table.filter(own.then(" OR ").then(PUBLISHED).then(")"))
+}
+
 #[auto_type]
 #[expect(
     clippy::let_with_type_underscore,
     reason = "auto_type derives the type from it"
 )]
-fn asked_for(account: i64) -> _ {
+fn asked_for(whom: Fragment<Bool>) -> _ {
     let open: _ = review_opinions::table
-        .filter(review_opinions::account_id.eq(account))
+        .filter(whom)
         .filter(review_opinions::open.eq(true))
         .select(review_opinions::entry_id);
     entries::table.filter(entries::id.eq_any(open))
 }
 
+/// Opinions that the viewer is asked for himself, or gives for his department; none without an account.
+#[must_use]
+pub fn asked_of(viewer: &Viewer) -> Option<Fragment<Bool>> {
+    let account = viewer.account()?;
+    let himself = if viewer.can_anywhere(Right::GiveOpinion) {
+        Fragment::sql("review_opinions.account_id = ").number(account)
+    } else {
+        Fragment::sql("FALSE")
+    };
+    let office = match viewer.reach(Right::GiveOfficeOpinion) {
+        Reach::Everything => return Some(himself),
+        Reach::Departments(ids) => ids,
+    };
+    let whom = Fragment::sql("(").append(himself);
+    Some(
+        whom.then(" OR review_opinions.department_id IN ")
+            .numbers(office)
+            .then(")"),
+    )
+}
+
 /// Entries on which the viewer is asked for an opinion, in full, as long as it is open; none without an account.
 ///
-/// A door of its own: what is assigned to an expert is on no list of his.
+/// A door of its own: what is assigned to an expert or an office is on none of their lists.
 #[must_use]
 pub fn assigned(viewer: &Viewer) -> Option<asked_for> {
-    let may = viewer.can_anywhere(Right::GiveOpinion);
-    viewer.account().filter(|_| may).map(asked_for)
+    asked_of(viewer).map(asked_for)
 }
 
 /// Departments of a wish that are within a right's reach; all that are, when nothing is wished for.

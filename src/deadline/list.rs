@@ -1,5 +1,7 @@
 //! The list of what falls due, within what the viewer sees in full.
 
+use std::collections::HashSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -279,6 +281,28 @@ fn listed(
         level: row.level,
         entry: row.entry_id,
     }
+}
+
+/// The most entries that are counted as overdue.
+const COUNTED: usize = 10_000;
+
+/// Entries of a register, by number, of which something is overdue, as far as the viewer sees it.
+///
+/// # Errors
+/// When the database fails.
+pub fn overdue(
+    conn: &mut Conn,
+    who: (&Viewer, &Catalogue),
+    register: &str,
+    today: NaiveDate,
+) -> Result<HashSet<i64>> {
+    let filter = Filter {
+        state: Some(State::Overdue),
+        register: Some(register.to_owned()),
+        ..Filter::default()
+    };
+    let found = page(conn, who, &filter, (None, COUNTED), today)?;
+    Ok(found.into_iter().map(|l| l.entry).collect())
 }
 
 /// How many there are, counted up to `most` and one more.

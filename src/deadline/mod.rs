@@ -13,7 +13,7 @@ mod rules;
 mod settings;
 
 pub use compute::{Wanted, wanted};
-pub use list::{Cursor, Filter, Listed, State, count, page};
+pub use list::{Cursor, Filter, Listed, State, count, overdue, page};
 pub use refresh::{Refreshed, is_behind, refresh};
 pub use remind::{Reminded, is_due, remind};
 pub use rules::{Rule, rule, rules};

@@ -129,6 +129,11 @@ impl Collector {
         }
     }
 
+    /// Counts a row with values that stay as they are because reviews and stage acts alone change them.
+    pub fn kept(&mut self) {
+        self.report.kept += 1;
+    }
+
     fn spooled(&mut self, at: Place<'_>) -> Option<&mut crate::intake::spool::SpooledRow> {
         self.spool.as_mut()?.row(at.plan.number, at.row)
     }

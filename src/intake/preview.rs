@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use serde::{Deserialize, Serialize};
 
 use crate::db::connection::Conn;
+use crate::db::fragment::Fragment;
 use crate::db::schema::import_rows;
 use crate::each;
 use crate::error::{Doing, Error, Result};
@@ -256,6 +258,8 @@ pub struct Filter {
     pub outcome: Option<Outcome>,
     /// Only rows that somebody should look at.
     pub doubtful: bool,
+    /// Only rows of which one of these words is said, such as `change_request`.
+    pub said: &'static [&'static str],
     /// Only this sheet.
     pub sheet: Option<i64>,
     /// Only rows with something wrong in this field.
@@ -306,6 +310,17 @@ pub fn page(
     }
     if filter.doubtful {
         query = query.filter(import_rows::texts.ne("[]"));
+    }
+    if !filter.said.is_empty() {
+        let mut any = Fragment::<Bool>::sql("(FALSE");
+        for code in filter.said {
+            let key = like(&format!("\"code\":\"{code}\""));
+            any = any
+                .then(" OR import_rows.problems LIKE ")
+                .text(key)
+                .then(" ESCAPE '\\'");
+        }
+        query = query.filter(any.then(")"));
     }
     if let Some(sheet) = filter.sheet {
         query = query.filter(import_rows::sheet.eq(sheet));

@@ -39,6 +39,9 @@ pub struct Report {
     /// Entries of which approved values differ: what the file says goes into a change request.
     #[serde(default)]
     pub requests: u64,
+    /// Rows with values that reviews and stage acts alone change: those are left as they stand.
+    #[serde(default)]
+    pub kept: u64,
     /// Entries in the ledger, of the departments in the file, that the file does not mention.
     pub missing: u64,
     /// Some of them.

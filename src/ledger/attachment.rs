@@ -112,12 +112,7 @@ pub fn of_entry(
     code: &str,
 ) -> Result<Vec<Attachment>> {
     let row = owner(conn, viewer, definitions, code)?;
-    Ok(attachments::table
-        .filter(attachments::entry_id.eq(row.id))
-        .filter(attachments::removed_at.is_null())
-        .order(attachments::id.desc())
-        .select(Attachment::as_select())
-        .load(conn)?)
+    of_row(conn, &row)
 }
 
 /// One file of an entry, to be sent; the sending is written down.
@@ -132,12 +127,33 @@ pub fn fetch(
     id: i64,
 ) -> Result<Attachment> {
     let row = owner(conn, viewer, definitions, code)?;
+    hand_out(conn, viewer, &row, id)
+}
+
+/// One file of an entry that the viewer sees by another door, such as an assignment; the caller has judged that.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such file; when the database fails.
+pub fn hand_out(conn: &mut Conn, viewer: &Viewer, row: &EntryRow, id: i64) -> Result<Attachment> {
     conn.transaction(|conn| {
         let object = format!("“{}”的附件 {id}", row.code);
         let event = Event::done("download_attachment", &object).of(Some(row.department_id));
         audit::record(conn, viewer, &event)?;
-        found(conn, &row, id)
+        found(conn, row, id)
     })
+}
+
+/// The files of an entry that the viewer sees by another door, the newest first; the caller has judged that.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_row(conn: &mut Conn, row: &EntryRow) -> Result<Vec<Attachment>> {
+    Ok(attachments::table
+        .filter(attachments::entry_id.eq(row.id))
+        .filter(attachments::removed_at.is_null())
+        .order(attachments::id.desc())
+        .select(Attachment::as_select())
+        .load(conn)?)
 }
 
 fn found(conn: &mut Conn, row: &EntryRow, id: i64) -> Result<Attachment> {

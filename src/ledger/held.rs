@@ -23,6 +23,12 @@ use crate::register::value::{Document, Value};
 /// The states of a submission in which its department has it in hand.
 pub const IN_HAND: [&str; 2] = ["drafting", "returned"];
 
+/// Words of what becomes of values that stay as they are: stages, decisions, what is being reviewed.
+pub const KEPT: [&str; 3] = ["managed_stage", "managed_decision", "under_review"];
+
+/// Words of what becomes of values that go into a change request.
+pub const REQUESTED: [&str; 1] = ["change_request"];
+
 /// A value that was held back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {

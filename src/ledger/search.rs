@@ -3,8 +3,12 @@
 //! Full-text engines do not cut Chinese into words of two characters, so the words are made here:
 //! every pair of neighbouring characters, every Latin word, every pair of pinyin initials.
 
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
 use pinyin::ToPinyin;
 
+use crate::db::connection::Conn;
+use crate::error::Result;
 use crate::ledger::entry;
 use crate::register::field::{Field, FieldType, Register};
 use crate::register::value::{Document, Value};
@@ -104,6 +108,34 @@ fn push_word(register: &str, key: &str, value: &str, out: &mut String) {
         out.extend(char::from_digit(digit, 16));
         hash <<= 4;
     }
+}
+
+/// One number of a raw answer.
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+/// Entries that have a word, removed ones included, whoever owns them: the caller cuts them to what may be seen.
+///
+/// # Errors
+/// When the database fails.
+pub fn with_word(conn: &mut Conn, word: &str) -> Result<Vec<i64>> {
+    let (statement, word) = match conn {
+        Conn::Sqlite(_) => (
+            "SELECT rowid AS id FROM entry_words WHERE entry_words MATCH ?",
+            format!("\"{word}\""),
+        ),
+        Conn::Postgres(_) => (
+            "SELECT entry_id AS id FROM entry_words WHERE words @@ CAST($1 AS tsquery)",
+            format!("'{word}'"),
+        ),
+    };
+    let found: Vec<Number> = diesel::sql_query(statement)
+        .bind::<Text, _>(word)
+        .load(conn)?;
+    Ok(found.into_iter().map(|n| n.id).collect())
 }
 
 /// The values under which a value is found: a region also under those above it, a date under its year.

@@ -246,6 +246,9 @@ pub struct Kind {
     pub gate: Option<String>,
     /// The field that says to which season it belongs.
     pub season: Option<String>,
+    /// Whether it is checked for duplicates (查重) when it is taken up, and every strong hit is to be answered.
+    #[serde(default)]
+    pub duplicates: bool,
     /// Where the entry stands while the submission is in a state.
     pub steps: Option<KindSteps>,
     /// While the bureau has it, the entry waits elsewhere.

@@ -16,6 +16,7 @@ use crate::ledger::list::{self, Paging, Query, Sort};
 use crate::org::directory::Directory;
 use crate::org::{board, filing, steps};
 use crate::register::catalogue::Catalogue;
+use crate::review::{opinion, submission};
 
 /// Below this share of expected fields, an entry is one to complete.
 pub const INCOMPLETE_BELOW: i32 = 80;
@@ -220,6 +221,16 @@ fn todos(
     for waiting in campaign::todo::waiting(conn, viewer, directory)? {
         add(waiting.count, &waiting.text, &waiting.href);
     }
+    for (queue, count) in submission::waiting(conn, viewer)? {
+        add(
+            count,
+            queue.label(),
+            &format!("/reviews?queue={}", queue.word()),
+        );
+    }
+    let asked = opinion::asked(conn, viewer)?;
+    let asked = asked.iter().filter(|(o, _)| o.given_at.is_none()).count();
+    add(asked, "件送审请您提出评审意见", "/reviews");
     let limit = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
     if viewer.can_anywhere(Right::AnswerFiling) {
         let filter = filing::Filter {

@@ -1,17 +1,21 @@
 //! Approvals: what was approved on which day, as which version, for how much. They are never changed.
 
+use std::collections::HashMap;
+
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
 use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
-use crate::db::schema::{approval_cuts, approvals};
+use crate::db::schema::{approval_answers, approval_cuts, approvals, entries};
+use crate::db::scope;
 use crate::error::Result;
 use crate::ledger::chain;
 use crate::ledger::entry::EntryRow;
 use crate::review::decision::Decided;
 use crate::review::submission::{self, Submission};
+use crate::review::{checked, duplicate};
 
 /// An approval as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -51,6 +55,41 @@ pub struct Approval {
     pub actor: String,
     /// The change set that wrote it into the entry.
     pub change_set: Option<i64>,
+    /// The check for duplicates that was answered for it.
+    pub duplicate_run: Option<i64>,
+}
+
+/// What was answered to one hit of the check for duplicates, as the decision found it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = approval_answers, treat_none_as_default_value = false)]
+pub struct ApprovalAnswer {
+    /// The approval.
+    pub approval_id: i64,
+    /// Place among the answers, from 1.
+    pub ordinal: i32,
+    /// The entry that is like it.
+    pub other_id: i64,
+    /// 0 to 100.
+    pub score: i32,
+    /// It had to be answered.
+    pub strong: bool,
+    /// `reuse`, `extend` or `different`.
+    pub verdict: String,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub answered_by: String,
+    /// When, UTC.
+    pub answered_at: Option<NaiveDateTime>,
+}
+
+/// Answers that belong to an approval, as far as their entries may be named.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ToldAnswers {
+    /// Name and code of the entry with what was answered.
+    pub lines: Vec<(String, ApprovalAnswer)>,
+    /// How many there are about entries that may not be named.
+    pub hidden: usize,
 }
 
 /// One item that was cut.
@@ -77,6 +116,8 @@ pub(super) struct Given<'g> {
     pub row: &'g EntryRow,
     /// What was decided.
     pub decided: &'g Decided,
+    /// Whether it was checked for duplicates.
+    pub checked: bool,
     /// The change set, when the entry changed.
     pub change_set: Option<i64>,
 }
@@ -89,6 +130,11 @@ pub(super) fn record(conn: &mut Conn, viewer: &Viewer, given: &Given<'_>) -> Res
     let (submission, row) = (given.submission, given.row);
     let digest = chain::row_digest(row.id, &row.register, Some(&row.attributes));
     let now = clock::now();
+    let run = if given.checked {
+        duplicate::last_run(conn, row.id)?
+    } else {
+        None
+    };
     let made = Approval {
         id: last.unwrap_or(0) + 1,
         entry_id: row.id,
@@ -107,6 +153,7 @@ pub(super) fn record(conn: &mut Conn, viewer: &Viewer, given: &Given<'_>) -> Res
         account_id: viewer.account(),
         actor: viewer.name().to_owned(),
         change_set: given.change_set,
+        duplicate_run: run.as_ref().map(|r| r.id),
     };
     diesel::insert_into(approvals::table)
         .values(&made)
@@ -123,7 +170,85 @@ pub(super) fn record(conn: &mut Conn, viewer: &Viewer, given: &Given<'_>) -> Res
             .values(&line)
             .execute(conn)?;
     }
+    if run.is_some() {
+        keep_answers(conn, made.id, row.id)?;
+    }
     Ok(())
+}
+
+/// Keeps the answers of the run that counts with an approval.
+fn keep_answers(conn: &mut Conn, approval: i64, entry: i64) -> Result<()> {
+    let mut ordinal = 0;
+    for hit in duplicate::answers(conn, entry)? {
+        let Some(verdict) = hit.verdict else { continue };
+        ordinal += 1;
+        let line = ApprovalAnswer {
+            approval_id: approval,
+            ordinal,
+            other_id: hit.other_id,
+            score: hit.score,
+            strong: hit.strong,
+            verdict,
+            reason: hit.reason,
+            answered_by: hit.answered_by.unwrap_or_default(),
+            answered_at: hit.answered_at,
+        };
+        diesel::insert_into(approval_answers::table)
+            .values(&line)
+            .execute(conn)?;
+    }
+    Ok(())
+}
+
+/// What was answered to the hits of its check, named as far as the viewer sees them.
+///
+/// # Errors
+/// When the database fails.
+pub fn answers(conn: &mut Conn, viewer: &Viewer, approval: i64) -> Result<ToldAnswers> {
+    let all = stored_answers(conn, approval)?;
+    let names = checked::names(conn, viewer, all.iter().map(|a| a.other_id))?;
+    Ok(named(all, &names))
+}
+
+/// The same as a paper shows it to whoever holds it: entries of the department, and those published to everyone.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn answers_on_paper(
+    conn: &mut Conn,
+    approval: i64,
+    department: i64,
+) -> Result<ToldAnswers> {
+    let all = stored_answers(conn, approval)?;
+    let ids: Vec<i64> = all.iter().map(|a| a.other_id).collect();
+    let found: Vec<(i64, String, String)> = scope::printed(department)
+        .filter(entries::id.eq_any(ids))
+        .select((entries::id, entries::name, entries::code))
+        .load(conn)?;
+    let names = found
+        .into_iter()
+        .map(|(id, name, code)| (id, format!("“{name}”（{code}）")))
+        .collect();
+    Ok(named(all, &names))
+}
+
+fn stored_answers(conn: &mut Conn, approval: i64) -> Result<Vec<ApprovalAnswer>> {
+    Ok(approval_answers::table
+        .filter(approval_answers::approval_id.eq(approval))
+        .order(approval_answers::ordinal)
+        .select(ApprovalAnswer::as_select())
+        .load(conn)?)
+}
+
+fn named(all: Vec<ApprovalAnswer>, names: &HashMap<i64, String>) -> ToldAnswers {
+    let mut out = ToldAnswers::default();
+    for answer in all {
+        match names.get(&answer.other_id) {
+            Some(name) => out.lines.push((name.clone(), answer)),
+            None => out.hidden += 1,
+        }
+    }
+    out
 }
 
 /// Approvals of an entry, the first one first; none for who does not see the entry in full.

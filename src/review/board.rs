@@ -1,22 +1,26 @@
 //! The stage board of a register: how many entries stand where, and which have stood too long.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use chrono::NaiveDateTime;
-use diesel::dsl::sql;
+use chrono::{Days, NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::Bool;
 
 use crate::auth::{Reach, Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
+use crate::db::fragment::Fragment;
 use crate::db::schema::{entries, stage_steps};
+use crate::db::scope::visible;
+use crate::deadline;
 use crate::error::Result;
-use crate::register::field::Stage;
+use crate::ledger::search;
+use crate::register::field::{Register, Stage};
+use crate::register::lifecycle::Lifecycle;
 use crate::review::Ground;
 
 /// How many overdue entries of a step are named.
-const NAMED: usize = 20;
+const NAMED: i64 = 20;
 
 /// One step of the board.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct BoardStep {
     pub stage: Stage,
     /// Entries that the viewer sees there.
     pub count: usize,
+    /// How many of them are past a time limit.
+    pub due: usize,
     /// How many days an entry usually stays.
     pub days: Option<u32>,
     /// How many have stood longer, of those that came here by a step taken in this ledger.
@@ -68,118 +74,144 @@ pub fn board(
     ) else {
         return Ok(Vec::new());
     };
-    let counts = counts(conn, viewer, register, status)?;
-    let stood = standing(conn, viewer, register)?;
+    let standing = standing(conn, viewer, ground, (model, definitions.register, status))?;
     let stages = definitions
         .register
         .field(status)
         .and_then(|f| f.list.as_deref())
         .and_then(|l| ground.catalogue.list(l));
-    Ok(model
-        .steps
-        .iter()
-        .map(|step| {
-            let limit = step.days.map(i64::from);
-            let mut late: Vec<Overdue> = stood
-                .iter()
-                .filter(|s| s.step == step.key && limit.is_some_and(|l| s.days() > l))
-                .map(Standing::overdue)
-                .collect();
-            late.sort_by_key(|o| -o.days);
-            let overdue = late.len();
-            late.truncate(NAMED);
-            let item = stages.and_then(|l| l.item(&step.key));
-            BoardStep {
-                label: ground.step_label(register, &step.key),
-                stage: item.and_then(|i| i.stage).unwrap_or_default(),
-                count: counts.get(&step.key).copied().unwrap_or(0),
-                days: step.days,
-                key: step.key.clone(),
-                overdue,
-                named: late,
-            }
-        })
-        .collect())
+    let mut out = Vec::with_capacity(model.steps.len());
+    for step in &model.steps {
+        let (overdue, named) = match step.days {
+            Some(days) => late(conn, viewer, register, (&step.key, days))?,
+            None => (0, Vec::new()),
+        };
+        let item = stages.and_then(|l| l.item(&step.key));
+        let here = standing.get(&step.key).copied().unwrap_or_default();
+        out.push(BoardStep {
+            label: ground.step_label(register, &step.key),
+            stage: item.and_then(|i| i.stage).unwrap_or_default(),
+            count: here.count,
+            due: here.due,
+            days: step.days,
+            key: step.key.clone(),
+            overdue,
+            named,
+        });
+    }
+    Ok(out)
 }
 
-/// How many present entries seen in full say that they are where. It reads all of them: a board is not a list.
-fn counts(
+/// Entries at a step.
+#[derive(Clone, Copy, Default)]
+struct Here {
+    count: usize,
+    due: usize,
+}
+
+/// How many present entries seen in full stand where, and how many of them are past a time limit. Steps are counted by
+/// their search words, which hold one for every value that is filtered by: no document is read.
+fn standing(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    (model, register, status): (&Lifecycle, &Register, &str),
+) -> Result<HashMap<String, Here>> {
+    let seen = seen(conn, viewer, &register.key)?;
+    let who = (viewer, ground.catalogue);
+    let due: HashSet<i64> = deadline::overdue(conn, who, &register.key, clock::today())?;
+    let mut out = HashMap::new();
+    for step in &model.steps {
+        let word = search::value_word(&register.key, status, &step.key);
+        let mut found = search::with_word(conn, &word)?;
+        found.retain(|id| seen.holds(*id));
+        let here = Here {
+            count: found.len(),
+            due: found.iter().filter(|id| due.contains(id)).count(),
+        };
+        out.insert(step.key.clone(), here);
+    }
+    Ok(out)
+}
+
+/// The entries of a register that count for a viewer.
+struct Seen {
+    /// All of them, in order; none when every entry does.
+    within: Option<Vec<i64>>,
+    /// Those that were removed, in order.
+    removed: Vec<i64>,
+}
+
+impl Seen {
+    fn holds(&self, id: i64) -> bool {
+        let within = self.within.as_ref();
+        within.is_none_or(|ids| ids.binary_search(&id).is_ok())
+            && self.removed.binary_search(&id).is_err()
+    }
+}
+
+fn seen(conn: &mut Conn, viewer: &Viewer, register: &str) -> Result<Seen> {
+    let within = match viewer.reach(Right::SeeOwn) {
+        Reach::Everything => None,
+        Reach::Departments(_) => {
+            let mut ids: Vec<i64> = visible(viewer)
+                .filter(entries::register.eq(register.to_owned()))
+                .select(entries::id)
+                .load(conn)?;
+            ids.sort_unstable();
+            Some(ids)
+        }
+    };
+    let mut removed: Vec<i64> = visible(viewer)
+        .filter(entries::register.eq(register.to_owned()))
+        .filter(Fragment::<Bool>::sql("NOT entries.present"))
+        .select(entries::id)
+        .load(conn)?;
+    removed.sort_unstable();
+    Ok(Seen { within, removed })
+}
+
+/// Nothing has moved an entry since.
+const LAST: &str = "NOT EXISTS (SELECT 1 FROM stage_steps AS later \
+     WHERE later.entry_id = stage_steps.entry_id AND later.id > stage_steps.id)";
+
+/// Entries that have stood at a step for more than so many days: how many, and the longest of them.
+fn late(
     conn: &mut Conn,
     viewer: &Viewer,
     register: &str,
-    status: &str,
-) -> Result<HashMap<String, usize>> {
-    // The key is a declared one: lower-case letters, digits and underscores.
-    let said = match conn {
-        Conn::Sqlite(_) => format!("json_extract(entries.attributes, '$.{status}')"),
-        Conn::Postgres(_) => format!("(CAST(entries.attributes AS json) ->> '{status}')"),
+    (step, days): (&str, u32),
+) -> Result<(usize, Vec<Overdue>)> {
+    let today = clock::today();
+    let last = today.checked_sub_days(Days::new(u64::from(days) + 1));
+    let until = clock::end_of_day(last.unwrap_or(NaiveDate::MIN));
+    let standing = || {
+        visible(viewer)
+            .inner_join(stage_steps::table.on(stage_steps::entry_id.eq(entries::id)))
+            .filter(entries::register.eq(register.to_owned()))
+            .filter(entries::present.eq(true))
+            .filter(stage_steps::to_step.eq(step.to_owned()))
+            .filter(stage_steps::at.le(until))
+            .filter(Fragment::<Bool>::sql(LAST))
     };
-    let rows: Vec<(Option<String>, i64)> = crate::db::scope::visible(viewer)
-        .filter(entries::register.eq(register.to_owned()))
-        .filter(entries::present.eq(true))
-        .group_by(sql::<Nullable<Text>>(&said))
-        .select((sql::<Nullable<Text>>(&said), sql::<BigInt>("COUNT(*)")))
-        .load(conn)?;
-    let count = |n: i64| usize::try_from(n).unwrap_or(0);
-    Ok(rows
-        .into_iter()
-        .map(|(step, n)| (step.unwrap_or_default(), count(n)))
-        .collect())
-}
-
-struct Standing {
-    step: String,
-    at: NaiveDateTime,
-    code: String,
-    name: String,
-    department: i64,
-}
-
-impl Standing {
-    fn days(&self) -> i64 {
-        (clock::today() - clock::day_of(self.at)).num_days()
-    }
-
-    fn overdue(&self) -> Overdue {
-        Overdue {
-            code: self.code.clone(),
-            name: self.name.clone(),
-            department_id: self.department,
-            days: self.days(),
-        }
-    }
-}
-
-/// The last step of every entry seen in full that took one.
-fn standing(conn: &mut Conn, viewer: &Viewer, register: &str) -> Result<Vec<Standing>> {
-    let mut query = stage_steps::table
-        .inner_join(entries::table.on(entries::id.eq(stage_steps::entry_id)))
-        .filter(entries::register.eq(register.to_owned()))
-        .filter(entries::present.eq(true))
-        .order(stage_steps::id)
+    let count: i64 = standing().count().get_result(conn)?;
+    let rows: Vec<(NaiveDateTime, String, String, i64)> = standing()
+        .order((stage_steps::at, entries::id))
+        .limit(NAMED)
         .select((
-            stage_steps::entry_id,
-            stage_steps::to_step,
             stage_steps::at,
             entries::code,
             entries::name,
             entries::department_id,
         ))
-        .into_boxed();
-    if let Reach::Departments(ids) = viewer.reach(Right::SeeOwn) {
-        query = query.filter(entries::department_id.eq_any(ids.clone()));
-    }
-    let rows: Vec<(i64, String, NaiveDateTime, String, String, i64)> = query.load(conn)?;
-    let mut last = HashMap::new();
-    for (entry, step, at, code, name, department) in rows {
-        let standing = Standing {
-            step,
-            at,
+        .load(conn)?;
+    let named = rows
+        .into_iter()
+        .map(|(at, code, name, department_id)| Overdue {
             code,
             name,
-            department,
-        };
-        last.insert(entry, standing);
-    }
-    Ok(last.into_values().collect())
+            department_id,
+            days: (today - clock::day_of(at)).num_days(),
+        });
+    Ok((usize::try_from(count).unwrap_or(0), named.collect()))
 }

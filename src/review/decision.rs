@@ -13,10 +13,9 @@ use crate::ledger::facts;
 use crate::register::lifecycle::{CHANGE, Kind, Lifecycle};
 use crate::register::text as words;
 use crate::register::value::Value;
-use crate::review::Ground;
-use crate::review::money;
 use crate::review::steps::Act;
 use crate::review::submission::Submission;
+use crate::review::{Ground, checked, money};
 
 /// The most items of a cut.
 const ITEMS: usize = 100;
@@ -85,12 +84,17 @@ impl Decided {
     }
 }
 
-/// Everything outside the submission that must be settled before a decision: other rooms say it here.
+/// Everything outside the submission that must be settled before a decision: the complete list.
 ///
 /// # Errors
 /// When the database fails.
-pub fn ready(_conn: &mut Conn, _entry: &EntryRow, _kind: &Kind) -> Result<Vec<Problem>> {
-    Ok(Vec::new())
+pub fn ready(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    about: (&Submission, &EntryRow, &Kind),
+) -> Result<Vec<Problem>> {
+    let (row, entry, kind) = about;
+    checked::wanting(conn, viewer, row, entry, kind)
 }
 
 /// Reads a short text of a form: trimmed, without control characters, not too long.

@@ -170,7 +170,7 @@ pub fn judge(
     row: &EntryRow,
     gate: Option<&str>,
 ) -> Result<Option<Judged>> {
-    judge_on(conn, ground, row, gate, clock::today())
+    judge_on(conn, viewer, ground, row, (gate, clock::today()))
 }
 
 /// The same by the version in force on another day.
@@ -179,10 +179,10 @@ pub fn judge(
 /// As [`judge`].
 pub fn judge_on(
     conn: &mut Conn,
+    viewer: &Viewer,
     ground: Ground<'_>,
     row: &EntryRow,
-    gate: Option<&str>,
-    day: NaiveDate,
+    (gate, day): (Option<&str>, NaiveDate),
 ) -> Result<Option<Judged>> {
     let Some(key) = gate else { return Ok(None) };
     let definitions = ground.definitions(&row.register)?;

@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize};
 use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
-use crate::db::schema::{finding_notes, findings, review_opinions};
+use crate::db::schema::{finding_notes, findings};
 use crate::error::{Error, Problem, Result};
 use crate::ledger::change_set::{self, Purpose, Verdict};
 use crate::ledger::entry::EntryRow;
 use crate::review::Ground;
-use crate::review::announce::{Announced, announce};
+use crate::review::announce::{Announced, announce, tell_finding};
 use crate::review::decision;
+use crate::review::opinion;
 use crate::review::steps::State;
 use crate::review::submission::{self, Submission};
 
@@ -142,13 +143,7 @@ fn may_find(conn: &mut Conn, viewer: &Viewer, row: &Submission, entry: &EntryRow
         State::Approving => Ok(viewer.may(Right::ApproveSubmission, entry.department_id)?),
         State::FormCheck => submission::reviews(conn, viewer, row, entry),
         State::JointReview => {
-            let asked: i64 = review_opinions::table
-                .filter(review_opinions::submission_id.eq(row.id))
-                .filter(review_opinions::account_id.eq(viewer.account().unwrap_or(0)))
-                .filter(review_opinions::open.eq(true))
-                .count()
-                .get_result(conn)?;
-            if asked > 0 && viewer.can_anywhere(Right::GiveOpinion) {
+            if opinion::mine(conn, viewer, row)?.is_some() {
                 return Ok(());
             }
             submission::reviews(conn, viewer, row, entry)
@@ -360,6 +355,7 @@ fn noted(
             text: text.to_owned(),
         })
         .execute(conn)?;
+    tell_finding(conn, viewer, about, found)?;
     announce(
         conn,
         viewer,

@@ -9,6 +9,7 @@
 pub mod announce;
 pub mod approval;
 pub mod board;
+pub mod checked;
 pub mod decision;
 pub mod duplicate;
 pub mod facts;

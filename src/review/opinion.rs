@@ -10,16 +10,17 @@ use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{review_opinions, submissions};
+use crate::db::scope;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::change_set::{self, Purpose, Verdict};
 use crate::ledger::entry::EntryRow;
 use crate::register::lifecycle::{Kind, Route};
-use crate::review::announce::{Announced, announce};
+use crate::review::announce::{Announced, announce, tell_gathered};
 use crate::review::decision;
 use crate::review::steps::State;
 use crate::review::submission::{self, Submission};
 
-pub use assign::{assign, release};
+pub use assign::{Whom, assign, offices, release};
 
 /// What an expert recommends: codes of the list `review_decision` that a decision can have.
 pub const VERDICTS: [(&str, &str); 5] = [
@@ -42,8 +43,10 @@ pub struct Opinion {
     pub entry_id: i64,
     /// In which round.
     pub round: i64,
-    /// Who is asked, by account.
-    pub account_id: i64,
+    /// Who is asked, by account; none when a department is asked.
+    pub account_id: Option<i64>,
+    /// The department that is asked: its specialist or CDO answers.
+    pub department_id: Option<i64>,
     /// Who is asked, by name.
     pub name: String,
     /// His office; may be empty.
@@ -64,6 +67,20 @@ pub struct Opinion {
     pub opinion: String,
     /// When it was given, UTC.
     pub given_at: Option<NaiveDateTime>,
+    /// Who gave it, by account.
+    pub giver_id: Option<i64>,
+    /// Who gave it, by name; empty before.
+    pub giver: String,
+}
+
+impl Opinion {
+    /// Whether the viewer is asked for it, himself or for his department.
+    #[must_use]
+    pub fn asks(&self, viewer: &Viewer) -> bool {
+        let himself = self.account_id.is_some() && self.account_id == viewer.account();
+        let office = self.department_id;
+        himself || office.is_some_and(|d| viewer.can(Right::GiveOfficeOpinion, d))
+    }
 }
 
 /// What somebody says.
@@ -131,6 +148,39 @@ fn announced(
     )
 }
 
+/// Demands that the viewer gives opinions at all.
+///
+/// # Errors
+/// [`Error::Refused`] with the rule.
+pub fn may_give(viewer: &Viewer) -> Result<()> {
+    if viewer.can_anywhere(Right::GiveOfficeOpinion) {
+        return Ok(());
+    }
+    Ok(viewer.may_anywhere(Right::GiveOpinion)?)
+}
+
+/// The opinion that the viewer can give on a submission now: his own before his department's.
+///
+/// # Errors
+/// When the database fails.
+pub(super) fn mine(conn: &mut Conn, viewer: &Viewer, row: &Submission) -> Result<Option<Opinion>> {
+    let Some(whom) = scope::asked_of(viewer) else {
+        return Ok(None);
+    };
+    Ok(review_opinions::table
+        .filter(whom)
+        .filter(review_opinions::submission_id.eq(row.id))
+        .filter(review_opinions::round.eq(row.round))
+        .filter(review_opinions::open.eq(true))
+        .order((
+            review_opinions::department_id.is_not_null(),
+            review_opinions::id,
+        ))
+        .select(Opinion::as_select())
+        .first(conn)
+        .optional()?)
+}
+
 /// Gives the opinion one is asked for, or gives it anew until the decision.
 ///
 /// # Errors
@@ -139,17 +189,10 @@ fn announced(
 pub fn give(conn: &mut Conn, viewer: &Viewer, id: i64, said: &Said) -> Result<Opinion> {
     let (_, given) = change_set::write(conn, viewer, purpose(), |set| {
         let conn = set.conn();
-        viewer.may_anywhere(Right::GiveOpinion)?;
+        may_give(viewer)?;
         let (row, entry) = submission::get(conn, viewer, id)?;
-        let mine: Option<Opinion> = review_opinions::table
-            .filter(review_opinions::submission_id.eq(id))
-            .filter(review_opinions::round.eq(row.round))
-            .filter(review_opinions::account_id.eq(viewer.account().unwrap_or(0)))
-            .filter(review_opinions::open.eq(true))
-            .select(Opinion::as_select())
-            .first(conn)
-            .optional()?;
-        let mine = mine.ok_or_else(|| Error::NotFound(format!("送审 {id} 的评审邀请")))?;
+        let mine = mine(conn, viewer, &row)?
+            .ok_or_else(|| Error::NotFound(format!("送审 {id} 的评审邀请")))?;
         demand_review(&row)?;
         for department in [row.department_id, entry.department_id] {
             if submission::is_of_department(viewer, department) {
@@ -158,7 +201,7 @@ pub fn give(conn: &mut Conn, viewer: &Viewer, id: i64, said: &Said) -> Result<Op
                 ));
             }
         }
-        let new = read(&mine, said)?;
+        let new = read(viewer, &mine, said)?;
         let done = diesel::update(
             review_opinions::table
                 .find(mine.id)
@@ -171,6 +214,8 @@ pub fn give(conn: &mut Conn, viewer: &Viewer, id: i64, said: &Said) -> Result<Op
             review_opinions::verdict.eq(&new.verdict),
             review_opinions::opinion.eq(&new.opinion),
             review_opinions::given_at.eq(new.given_at),
+            review_opinions::giver_id.eq(new.giver_id),
+            review_opinions::giver.eq(&new.giver),
         ))
         .execute(conn)?;
         if done != 1 {
@@ -178,12 +223,26 @@ pub fn give(conn: &mut Conn, viewer: &Viewer, id: i64, said: &Said) -> Result<Op
         }
         let detail = serde_json::json!({ "score": new.score, "verdict": new.verdict, "opinion": new.opinion });
         announced(conn, viewer, &row, &entry, "give", detail)?;
+        if outstanding(conn, &row)? == 0 {
+            tell_gathered(conn, viewer, &row, &entry)?;
+        }
         Ok(Verdict::Commit(new))
     })?;
     Ok(given)
 }
 
-fn read(mine: &Opinion, said: &Said) -> Result<Opinion> {
+/// How many opinions of this round have been asked for and not given.
+fn outstanding(conn: &mut Conn, row: &Submission) -> Result<i64> {
+    Ok(review_opinions::table
+        .filter(review_opinions::submission_id.eq(row.id))
+        .filter(review_opinions::round.eq(row.round))
+        .filter(review_opinions::open.eq(true))
+        .filter(review_opinions::given_at.is_null())
+        .count()
+        .get_result(conn)?)
+}
+
+fn read(viewer: &Viewer, mine: &Opinion, said: &Said) -> Result<Opinion> {
     let mut problems = Vec::new();
     if !(0..=100).contains(&said.score) {
         problems.push(Problem::new(
@@ -211,6 +270,8 @@ fn read(mine: &Opinion, said: &Said) -> Result<Opinion> {
         verdict: said.verdict.clone(),
         opinion,
         given_at: Some(clock::now()),
+        giver_id: viewer.account(),
+        giver: viewer.name().to_owned(),
         ..mine.clone()
     })
 }
@@ -229,10 +290,9 @@ pub fn of_submission(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Vec<Op
         .load(conn)?;
     let bureau = submission::reviews(conn, viewer, &row, &entry).is_ok();
     let over = row.state() != State::JointReview && viewer.can(Right::SeeOwn, entry.department_id);
-    let mine = viewer.account();
     Ok(all
         .into_iter()
-        .filter(|o| bureau || over || Some(o.account_id) == mine)
+        .filter(|o| bureau || over || o.asks(viewer))
         .collect())
 }
 
@@ -288,15 +348,12 @@ pub(super) fn close(conn: &mut Conn, submission: i64) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub fn asked(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<(Opinion, Submission)>> {
-    let Some(account) = viewer
-        .account()
-        .filter(|_| viewer.can_anywhere(Right::GiveOpinion))
-    else {
+    let Some(whom) = scope::asked_of(viewer) else {
         return Ok(Vec::new());
     };
     Ok(review_opinions::table
         .inner_join(submissions::table.on(submissions::id.eq(review_opinions::submission_id)))
-        .filter(review_opinions::account_id.eq(account))
+        .filter(whom)
         .filter(review_opinions::open.eq(true))
         .order(review_opinions::id)
         .select((Opinion::as_select(), Submission::as_select()))

@@ -13,10 +13,11 @@ use crate::db::schema::{ledger_head, review_sheets, submissions};
 use crate::error::{Error, Result};
 use crate::ledger::as_of::Definitions;
 use crate::ledger::chain;
-use crate::ledger::change_set::{self, Purpose, Verdict};
+use crate::ledger::change_set::{self, Purpose, Verdict as Keep};
 use crate::ledger::entry::EntryRow;
 use crate::ledger::facts as ledger_facts;
 use crate::review::announce::{Announced, announce};
+use crate::review::duplicate::Verdict;
 use crate::review::submission::{self, Submission};
 use crate::review::{Ground, approval, money};
 
@@ -43,6 +44,9 @@ pub struct Sheet {
     pub rows: Vec<(String, String)>,
     /// Item, amount in 万元 and reason of what was cut.
     pub cuts: Vec<(String, String, String)>,
+    /// Entry, answer and reason of what the check for duplicates found.
+    #[serde(default)]
+    pub duplicates: Vec<(String, String, String)>,
     /// Amounts asked for and approved, in 万元; empty when there are none.
     pub amounts: [String; 2],
     /// Act, person, time and opinion of every act.
@@ -158,7 +162,7 @@ pub fn print(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, id: i64) -> R
                 detail: serde_json::json!({ "code": code, "digest": digest }),
             },
         )?;
-        Ok(Verdict::Commit(Printed {
+        Ok(Keep::Commit(Printed {
             sheet,
             digest,
             code: grouped(&code),
@@ -207,6 +211,10 @@ fn fill(
         .map(|f| (f.label, f.text))
         .collect();
     let given = approval::of_submission(conn, viewer, row.id)?;
+    let duplicates = match &given {
+        Some((approval, _)) => answered(conn, approval.id, entry.department_id)?,
+        None => Vec::new(),
+    };
     let acts = submission::history(conn, viewer, row.id)?;
     let name = |id: Option<i64>| {
         let found = id.and_then(|id| ground.directory.get(id));
@@ -240,12 +248,37 @@ fn fill(
             .into_iter()
             .map(|c| (c.item, money::wan(c.amount), c.reason))
             .collect(),
+        duplicates,
         amounts: [amount(asked), amount(approved)],
         acts: acts
             .into_iter()
             .map(|a| (a.label().to_owned(), a.actor, clock::local(a.at), a.opinion))
             .collect(),
     })
+}
+
+/// What was answered to the hits of the check for duplicates, as far as the paper may name them.
+fn answered(
+    conn: &mut Conn,
+    approval: i64,
+    department: i64,
+) -> Result<Vec<(String, String, String)>> {
+    let told = approval::answers_on_paper(conn, approval, department)?;
+    let label = |word: &str| {
+        Verdict::from_word(word)
+            .map_or("", Verdict::label)
+            .to_owned()
+    };
+    let mut out: Vec<_> = told
+        .lines
+        .into_iter()
+        .map(|(name, a)| (name, label(&a.verdict), a.reason))
+        .collect();
+    if told.hidden > 0 {
+        let others = format!("未公开的条目 {} 个", told.hidden);
+        out.push((others, "已答复".to_owned(), String::new()));
+    }
+    Ok(out)
 }
 
 /// Answers whether a paper is what the ledger held: by its check code, for anybody signed in. What the paper says

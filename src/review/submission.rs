@@ -4,6 +4,7 @@ mod act;
 mod judge;
 mod list;
 mod open;
+mod queue;
 
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
@@ -13,6 +14,7 @@ use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{submission_acts, submissions};
 use crate::error::{Error, Result};
+use crate::ledger::attachment;
 use crate::ledger::entry::EntryRow;
 use crate::ledger::held::{Proposals, step_of};
 use crate::register::lifecycle::Kind;
@@ -23,8 +25,9 @@ use crate::review::steps::{Act, State};
 pub use act::{Wish, act};
 pub use judge::acts;
 pub(crate) use judge::{is_of_department, reviews};
-pub use list::{Filter, Listed, list};
+pub use list::{Filter, Listed, changes_of, list};
 pub use open::open;
+pub use queue::{Queue, waiting};
 
 /// A submission as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
@@ -179,6 +182,20 @@ pub fn get(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<(Submission, Ent
     let found = found.ok_or_else(|| Error::NotFound(nowhere(id)))?;
     let row = facts::seen(conn, viewer, found.entry_id, &nowhere(id))?;
     Ok((found, row))
+}
+
+/// A file of the proposal, to be sent; the sending is written down.
+///
+/// # Errors
+/// As [`get`]; [`Error::NotFound`] when there is no such file.
+pub fn attachment(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    id: i64,
+    file: i64,
+) -> Result<attachment::Attachment> {
+    let (_, row) = get(conn, viewer, id)?;
+    attachment::hand_out(conn, viewer, &row, file)
 }
 
 /// What was done with a submission, the first act first.

@@ -14,7 +14,8 @@ use one_ledger::ledger::facts;
 use one_ledger::org::directory::Directory;
 use one_ledger::register::value::Document;
 use one_ledger::review::decision::{CutItem, Decision};
-use one_ledger::review::opinion::{self, Opinion, Said};
+use one_ledger::review::duplicate::{Kept, Means, Rules};
+use one_ledger::review::opinion::{self, Opinion, Said, Whom};
 use one_ledger::review::stage::{self, Moved, StageWish};
 use one_ledger::review::steps::Act;
 use one_ledger::review::submission::{self, Submission, Wish};
@@ -25,7 +26,9 @@ use crate::lists::Desk;
 use crate::organisation::{holder, id, tiers};
 
 mod carry;
+mod checked;
 mod held;
+mod journey;
 mod machine;
 mod model;
 mod pages;
@@ -37,7 +40,8 @@ pub const SYSTEMS: &str = "information_system";
 /// A ledger with its people around one department, its bureau and an expert.
 pub struct House<'l> {
     pub ledger: &'l Ledger,
-    directory: Directory,
+    pub directory: Directory,
+    kept: Kept,
     pub liaison: Viewer,
     pub specialist: Viewer,
     pub cdo: Viewer,
@@ -69,6 +73,7 @@ impl<'l> House<'l> {
         let house = Self {
             ledger,
             directory,
+            kept: Kept::new(Rules::default(), ledger.app.catalogue.regions()),
             liaison: holder(ledger, 11, Role::Liaison, "C2"),
             specialist: holder(ledger, 12, Role::Specialist, "C2"),
             cdo: holder(ledger, 13, Role::Cdo, "C2"),
@@ -121,6 +126,14 @@ impl<'l> House<'l> {
         Ground {
             catalogue: &self.ledger.app.catalogue,
             directory: &self.directory,
+        }
+    }
+
+    pub fn means(&self) -> Means<'_> {
+        Means {
+            catalogue: &self.ledger.app.catalogue,
+            directory: &self.directory,
+            kept: &self.kept,
         }
     }
 
@@ -223,7 +236,7 @@ impl<'l> House<'l> {
     }
 
     pub fn carry_out(&self, who: &Viewer, wish: &Wish) -> Result<Submission, Error> {
-        submission::act(&mut self.ledger.conn(), who, self.ground(), wish)
+        submission::act(&mut self.ledger.conn(), who, self.means(), wish)
     }
 
     pub fn cut(&self, who: &Viewer, id: i64, amount: &str) -> Result<Submission, Error> {
@@ -242,8 +255,12 @@ impl<'l> House<'l> {
 
     pub fn assign(&self, id: i64) -> Result<Vec<Opinion>, Error> {
         let version = self.stands(id).version;
-        let logins = ["expert".to_owned()];
-        opinion::assign(&mut self.ledger.conn(), &self.bureau, id, version, &logins)
+        let whom = Whom {
+            logins: vec!["expert".to_owned()],
+            departments: Vec::new(),
+        };
+        let conn = &mut self.ledger.conn();
+        opinion::assign(conn, &self.bureau, &self.directory, (id, version), &whom)
     }
 
     pub fn give(&self, id: i64, version: i64) -> Result<Opinion, Error> {

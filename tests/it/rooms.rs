@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 21] = [
+const MAY_USE: [(&str, &[&str]); 22] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("calendar", &["error"]),
@@ -50,8 +50,8 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     (
         "report",
         &[
-            "intake", "campaign", "deadline", "ledger", "audit", "org", "db", "auth", "register",
-            "sheet", "clock", "error", "each",
+            "intake", "campaign", "review", "deadline", "ledger", "audit", "org", "db", "auth",
+            "register", "sheet", "clock", "error", "each",
         ],
     ),
     (
@@ -70,7 +70,8 @@ const MAY_USE: [(&str, &[&str]); 21] = [
     (
         "review",
         &[
-            "impact", "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
+            "impact", "deadline", "ledger", "notice", "audit", "org", "db", "auth", "register",
+            "clock", "error", "each",
         ],
     ),
     (

@@ -10,6 +10,7 @@ use crate::intake::identify::{self, Referred};
 use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::Edges;
 use crate::ledger::entry::EntryRow;
+use crate::ledger::held::KEPT;
 use crate::ledger::read;
 use crate::register::field::Register;
 use crate::register::rules::Finding;
@@ -187,6 +188,10 @@ impl<'c> Planner<'c> {
             column: plan.column_of(key),
             ..at
         };
+        let is_kept = |f: &Finding| matches!(f, Finding::Note(note) if KEPT.contains(&note.code));
+        if checked.findings.iter().any(|(_, f)| is_kept(f)) {
+            self.collector.kept();
+        }
         for (key, finding) in checked.findings {
             match finding {
                 Finding::Note(note) => self.collector.note(on(&key), note),

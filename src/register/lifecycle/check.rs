@@ -23,6 +23,17 @@ pub(super) fn check(catalogue: &Catalogue, model: &Lifecycle) -> Checked {
         .ok_or_else(|| format!("没有登记簿 {}", model.register))?;
     let statuses = statuses(catalogue, register)
         .ok_or_else(|| format!("登记簿 {} 没有状态字段，不能有阶段模型", model.register))?;
+    let status = register.keys.status.as_deref();
+    // The stage board counts by the words of what is filtered by.
+    if !status
+        .and_then(|key| register.field(key))
+        .is_some_and(|f| f.filter)
+    {
+        return Err(format!(
+            "登记簿 {} 的状态字段应可筛选（filter = true）",
+            model.register
+        ));
+    }
     let bench = Bench {
         catalogue,
         register,

@@ -20,6 +20,7 @@ use crate::db::schema::{duplicate_hits, duplicate_runs};
 use crate::error::{Error, Problem, Result};
 use crate::ledger::entry::EntryRow;
 use crate::register::text;
+use crate::review::submission;
 
 /// The longest reason.
 const REASON_CHARS: usize = 500;
@@ -92,6 +93,30 @@ pub fn may_answer(viewer: &Viewer, means: Means<'_>, department: i64) -> bool {
         .iter()
         .find(|d| d.bureau && d.region.as_ref() == Some(&above));
     bureau.is_some_and(|b| viewer.can(Right::ReviewProposals, b.id))
+}
+
+/// Whether the viewer may answer for this entry: as [`may_answer`], or as a reviewer of its open submission.
+///
+/// # Errors
+/// When the database fails.
+pub fn answers_for(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    means: Means<'_>,
+    row: &EntryRow,
+) -> Result<bool> {
+    if may_answer(viewer, means, row.department_id) {
+        return Ok(true);
+    }
+    if !viewer.can_anywhere(Right::ReviewProposals) {
+        return Ok(false);
+    }
+    for open in submission::of_entry(conn, viewer, row)? {
+        if open.open && submission::reviews(conn, viewer, &open, row).is_ok() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A hit of a run with what was answered, as the viewer sees it.
@@ -204,7 +229,7 @@ pub fn shown(conn: &mut Conn, viewer: &Viewer, means: Means<'_>, id: i64) -> Res
         listed: run.listed(),
         stale: run.digest != subject.digest(),
         superseded: last != Some(run.id),
-        answers: may_answer(viewer, means, row.department_id) && last == Some(run.id),
+        answers: last == Some(run.id) && answers_for(conn, viewer, means, &row)?,
         run,
         row,
     })
@@ -237,7 +262,7 @@ pub fn answer(
         Err(Error::NotFound(_)) => return Err(nowhere()),
         other => other?,
     };
-    if !may_answer(viewer, means, row.department_id) {
+    if !answers_for(conn, viewer, means, &row)? {
         if viewer.home() == Some(row.department_id) {
             return Err(Error::Refused("不得评审本单位的申报".to_owned()));
         }

@@ -17,6 +17,7 @@ use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use crate::register::value::{Document, Value};
 use crate::register::words::name_key;
+use crate::review::Ground;
 
 /// The longest name and the longest description of a question.
 const NAME_CHARS: usize = 200;
@@ -33,6 +34,17 @@ pub struct Means<'m> {
     pub directory: &'m Directory,
     /// The index.
     pub kept: &'m Kept,
+}
+
+impl<'m> Means<'m> {
+    /// What acts of the review stand on.
+    #[must_use]
+    pub fn ground(self) -> Ground<'m> {
+        Ground {
+            catalogue: self.catalogue,
+            directory: self.directory,
+        }
+    }
 }
 
 /// A question about something that is not in the ledger.

@@ -174,37 +174,37 @@ pub fn facts(
 ) -> Facts {
     let fields = compared(sort);
     let function = texts(document, fields.function);
-    let targets = values(document, fields.target);
     let mut datasets = values(document, fields.datasets);
-    let mut sm3 = Sm3::new();
-    for part in [name, &function]
-        .into_iter()
-        .chain(targets.iter().map(String::as_str))
-    {
-        sm3.update(part);
-        sm3.update([0]);
-    }
-    for part in &datasets {
-        sm3.update(part);
-        sm3.update([1]);
-    }
     if sort == Sort::Dataset {
         datasets.push(code.to_owned());
     }
     Facts {
         name: text::read(lexicon, name, own),
         function: text::read(lexicon, &function, own),
-        targets,
+        targets: values(document, fields.target),
         datasets,
         system: values(document, fields.system).pop(),
         kin: values(document, fields.kin),
-        digest: sm3
-            .finalize()
-            .iter()
-            .take(16)
-            .map(|b| format!("{b:02x}"))
-            .collect(),
+        digest: digest_of(sort, name, document),
     }
+}
+
+/// Digest of what of an entry is compared.
+#[must_use]
+pub fn digest_of(sort: Sort, name: &str, document: &Document) -> String {
+    let fields = compared(sort);
+    let mut sm3 = Sm3::new();
+    let said = [name.to_owned(), texts(document, fields.function)];
+    for part in said.into_iter().chain(values(document, fields.target)) {
+        sm3.update(part);
+        sm3.update([0]);
+    }
+    for part in values(document, fields.datasets) {
+        sm3.update(part);
+        sm3.update([1]);
+    }
+    let digest = sm3.finalize();
+    digest.iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
 /// What the index was made from.

@@ -13,11 +13,12 @@ use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::entry::EntryRow;
 use crate::org::filing;
 use crate::register::lifecycle::{CHANGE, Kind};
-use crate::review::announce::{Announced, announce};
+use crate::review::announce::{Announced, announce, tell_move};
 use crate::review::decision::{self, Decided, Decision};
+use crate::review::duplicate::Means;
 use crate::review::stage::moves;
 use crate::review::steps::{Act, State, Step};
-use crate::review::{Ground, approval, facts, finding, opinion};
+use crate::review::{Ground, approval, checked, facts, finding, opinion};
 
 /// What somebody wants to do.
 #[derive(Clone, Debug)]
@@ -41,12 +42,8 @@ pub struct Wish {
 /// # Errors
 /// [`Error::NotFound`], [`Error::Refused`] with the rule; [`Error::Conflict`] when the submission is not where the
 /// act begins; [`Error::Stale`] when somebody else was first; [`Error::Invalid`] with everything that is missing.
-pub fn act(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    ground: Ground<'_>,
-    wish: &Wish,
-) -> Result<Submission> {
+pub fn act(conn: &mut Conn, viewer: &Viewer, means: Means<'_>, wish: &Wish) -> Result<Submission> {
+    let ground = means.ground();
     let (row, entry) = get(conn, viewer, wish.id)?;
     let model = ground.model(&entry.register)?;
     let kind = model
@@ -79,6 +76,10 @@ pub fn act(
         };
         bench.carry_out(set, &row, &entry).map(Verdict::Commit)
     })?;
+    // Behind the act: inside it the index would learn of changes that may yet be taken back.
+    if wish.act == Act::Accept && checked::is_asked(&entry.register, kind) {
+        checked::run(conn, viewer, means, &done);
+    }
     Ok(done)
 }
 
@@ -141,6 +142,7 @@ impl Bench<'_> {
                 submission: &new,
                 row: &stands,
                 decided,
+                checked: checked::is_asked(&entry.register, self.kind),
                 change_set: changed.then(|| set.seq()),
             };
             approval::record(set.conn(), self.viewer, &given)?;
@@ -162,6 +164,7 @@ impl Bench<'_> {
             seq,
             &detail,
         )?;
+        tell_move(set.conn(), self.viewer, &new, entry)?;
         announce(
             set.conn(),
             self.viewer,
@@ -203,7 +206,8 @@ impl Bench<'_> {
             problems.extend(finding::unsettled(conn, row.id)?);
         }
         if act.decides() {
-            problems.extend(decision::ready(conn, entry, self.kind)?);
+            let about = (row, entry, self.kind);
+            problems.extend(decision::ready(conn, self.viewer, about)?);
             problems.extend(opinion::wanting(conn, self.kind, row)?);
         }
         if problems.is_empty() {

@@ -17,6 +17,7 @@ use crate::intake::upload::options::Options;
 use crate::intake::upload::receive::Submission;
 use crate::intake::upload::{State, annotate, outcome, see};
 use crate::jobs::imports;
+use crate::ledger::held::{KEPT, REQUESTED};
 use crate::org::directory::Directory;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::caller::Caller;
@@ -213,6 +214,9 @@ struct RowQuery {
     doubtful: Option<bool>,
     /// Only this sheet, by its number from 0.
     sheet: Option<i64>,
+    /// Only rows with values that are held back: `requested` (change requests) or `kept` (left as they stand).
+    #[param(inline)]
+    held: Option<Held>,
     /// Only rows with something wrong in this field.
     field: Option<String>,
     /// Only rows that hold this text.
@@ -221,6 +225,17 @@ struct RowQuery {
     cursor: Option<String>,
     /// Items of a page, at most 500.
     limit: Option<usize>,
+}
+
+/// What is held back of a row.
+#[derive(Clone, Copy, Debug, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ImportHeld)]
+enum Held {
+    /// Approved values go into a change request.
+    Requested,
+    /// Reviews and stage acts alone change it.
+    Kept,
 }
 
 /// The rows of the preview; those that change nothing are only counted.
@@ -242,6 +257,11 @@ async fn list_import_rows(
             let filter = preview::Filter {
                 outcome: query.group.map(Group::outcome),
                 doubtful: query.doubtful.unwrap_or(false),
+                said: match query.held {
+                    None => &[],
+                    Some(Held::Requested) => &REQUESTED,
+                    Some(Held::Kept) => &KEPT,
+                },
                 sheet: query.sheet,
                 field: text("field", query.field)?,
                 text: text("search", query.search)?,

@@ -7,14 +7,15 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Problem, Result};
 use crate::org::directory::Directory;
 use crate::review::opinion;
 use crate::review::steps::Act;
-use crate::review::submission::{self, Filter, Wish};
+use crate::review::submission::{self, Filter, Queue, Wish};
 use crate::review::{Ground, paper};
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::api::accounts::limit;
+use crate::web::api::duplicates;
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk;
 use crate::web::once::{Answered, Once};
@@ -62,6 +63,8 @@ struct SubmissionQuery {
     department_id: Option<i64>,
     /// Only where somebody still has to do something, or only what has ended.
     open: Option<bool>,
+    /// That wait for you: `check`, `approve`, `take`, `decide`, `mend` or `fill`.
+    queue: Option<String>,
     /// What the answer before gave as `next`.
     cursor: Option<i64>,
     /// At most so many, 1 to 500.
@@ -83,6 +86,15 @@ async fn list_submissions(caller: Caller, query: web::Query<SubmissionQuery>) ->
         {
             desk::code(text)?;
         }
+        let queue = match query.queue.as_deref() {
+            None => None,
+            Some(word) => Some(Queue::from_word(word).ok_or_else(|| {
+                let known = Queue::ALL.map(Queue::word).join("、");
+                let message = "没有这种待办";
+                let hint = format!("可选: {known}");
+                Error::Invalid(vec![Problem::new("queue", "invalid", message, &hint)])
+            })?),
+        };
         let filter = Filter {
             kind: query.kind,
             register: query.register,
@@ -90,6 +102,7 @@ async fn list_submissions(caller: Caller, query: web::Query<SubmissionQuery>) ->
             season: query.season,
             department: query.department_id,
             open: query.open,
+            queue,
             before: query.cursor,
         };
         let mut found = submission::list(ask.conn, &ask.viewer, &filter, most + 1)?;
@@ -233,7 +246,8 @@ async fn act_on_submission(
             catalogue: &ask.app.catalogue,
             directory: &directory,
         };
-        submission::act(ask.conn, &ask.viewer, ground, &wish)?;
+        let means = duplicates::means(ask, &directory);
+        submission::act(ask.conn, &ask.viewer, means, &wish)?;
         // Whoever sends his own view of it away (an expert, a bureau) may not see it any more.
         body::detail(ask.conn, &ask.viewer, ground, id)
     });

@@ -11,15 +11,19 @@ use crate::ledger::facts as ledger_facts;
 use crate::org::directory::Directory;
 use crate::review::opinion;
 use crate::review::steps::{Act, State};
-use crate::review::submission::{self, Filter, Listed, Submission};
+use crate::review::submission::{self, Filter, Listed, Queue, Submission};
 use crate::review::{Ground, facts, money};
 use crate::web::answer::Failure;
 use crate::web::caller::{Ask, Caller};
 use crate::web::page::{Shell, address};
 
 mod acts;
+mod checked;
 mod desk;
+mod parts;
 mod sheet;
+
+use acts::after;
 
 type Answer = std::result::Result<HttpResponse, Failure>;
 
@@ -90,6 +94,7 @@ fn row(ask: &mut Ask<'_>, ground: Ground<'_>, listed: &Listed) -> Result<Row> {
 #[serde(default)]
 struct Query {
     view: String,
+    queue: String,
     season: String,
     cursor: Option<i64>,
 }
@@ -103,6 +108,8 @@ struct List {
     asked: Vec<(i64, String, bool)>,
     query: Query,
     full: bool,
+    /// What waits for the viewer: word, label and number.
+    waiting: Vec<(&'static str, &'static str, usize)>,
     next: String,
 }
 
@@ -124,6 +131,7 @@ async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
                     "done" => Some(false),
                     _ => Some(true),
                 },
+                queue: Queue::from_word(&query.queue),
                 season: Some(query.season.clone()).filter(|s| !s.is_empty()),
                 before: query.cursor,
                 ..Filter::default()
@@ -136,6 +144,7 @@ async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
                 let cursor = l.submission.id.to_string();
                 let pairs = [
                     ("view", query.view.as_str()),
+                    ("queue", &query.queue),
                     ("season", &query.season),
                     ("cursor", &cursor),
                 ];
@@ -157,6 +166,10 @@ async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
                     .map(|(o, s)| (s.id, s.number(), o.given_at.is_some()))
                     .collect(),
                 query,
+                waiting: submission::waiting(ask.conn, &ask.viewer)?
+                    .into_iter()
+                    .map(|(q, n)| (q.word(), q.label(), n))
+                    .collect(),
                 full,
                 next: next.unwrap_or_default(),
             })
@@ -265,5 +278,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .route("/reviews/beside", web::get().to(beside))
         .configure(sheet::configure)
         .configure(acts::configure)
+        .configure(checked::configure)
         .configure(desk::configure);
 }

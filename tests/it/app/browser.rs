@@ -171,6 +171,18 @@ impl Browser {
         self.wait(async { self.appears(css).await?.click().await });
     }
 
+    /// Presses what an XPath finds.
+    #[track_caller]
+    pub fn press_path(&self, path: &str) {
+        self.wait(async {
+            let wait = self
+                .client()
+                .wait()
+                .at_most(std::time::Duration::from_secs(20));
+            wait.for_element(Locator::XPath(path)).await?.click().await
+        });
+    }
+
     /// Follows the link, or presses the button, that says exactly this.
     #[track_caller]
     pub fn press_text(&self, text: &str) {

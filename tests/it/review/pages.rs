@@ -9,7 +9,7 @@ use crate::app::browser::{self, Browser, USUAL};
 use crate::app::service::Service;
 use crate::routes::actors::{self, PASSWORD};
 
-fn enter(name: &str, service: &Service, login: &str) -> Browser {
+pub fn enter(name: &str, service: &Service, login: &str) -> Browser {
     let browser = Browser::open(name, USUAL);
     browser.go(&format!("{}/sign-in", service.base));
     browser.fill("input[name=login]", login);

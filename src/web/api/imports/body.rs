@@ -223,6 +223,10 @@ pub struct Detail {
     pub notes: Vec<String>,
     /// Entries of the departments in the file that the file does not mention.
     pub missing: u64,
+    /// Rows of which approved values go into change requests.
+    pub change_requests: u64,
+    /// Rows with values that reviews and stage acts alone change: those are left as they stand.
+    pub kept: u64,
     /// What it wrote, read back from the history.
     pub written: Vec<Written>,
     /// What taking it back came to.
@@ -257,6 +261,8 @@ impl Detail {
             summary_of_problems: preview.summary,
             sheets: report.sheets,
             notes: report.notes,
+            change_requests: report.requests,
+            kept: report.kept,
             missing: report.missing,
             written,
             undone: upload.undone(),

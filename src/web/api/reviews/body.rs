@@ -4,16 +4,20 @@ use chrono::NaiveDateTime;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::auth::Viewer;
+use crate::auth::{Right, Viewer};
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::ledger::entry::EntryRow;
-use crate::review::approval::{self, Approval, ApprovalCut};
+use crate::review::approval;
 use crate::review::decision::{CutItem, Decision};
 use crate::review::finding::{self, Finding, FindingNote};
 use crate::review::opinion::{self, Opinion};
 use crate::review::submission::{self, Submission};
-use crate::review::{Ground, money};
+use crate::review::{Ground, duplicate};
+
+mod approved;
+
+use approved::{ApprovalBody, CutBody};
 
 /// One submission.
 #[derive(Serialize, ToSchema)]
@@ -115,6 +119,8 @@ pub(super) struct OpinionBody {
     id: i64,
     /// The submission.
     submission_id: i64,
+    /// The department that is asked, if it is one.
+    department_id: Option<i64>,
     /// Who is asked.
     name: String,
     /// The office.
@@ -132,6 +138,8 @@ pub(super) struct OpinionBody {
     /// When it was given, UTC.
     #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     given_at: Option<NaiveDateTime>,
+    /// Who gave it; empty before.
+    giver: String,
     /// Version, for `If-Match`.
     version: i64,
 }
@@ -141,6 +149,7 @@ impl From<&Opinion> for OpinionBody {
         Self {
             id: o.id,
             submission_id: o.submission_id,
+            department_id: o.department_id,
             name: o.name.clone(),
             office: o.office.clone(),
             round: o.round,
@@ -149,6 +158,7 @@ impl From<&Opinion> for OpinionBody {
             verdict: o.verdict.clone(),
             opinion: o.opinion.clone(),
             given_at: o.given_at,
+            giver: o.giver.clone(),
             version: o.version,
         }
     }
@@ -226,68 +236,6 @@ struct ProposalBody {
     new: Option<crate::register::value::Value>,
 }
 
-/// One item of a cut.
-#[derive(Deserialize, Serialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CutBody {
-    /// What is cut.
-    item: String,
-    /// By how much, in 万元.
-    amount: String,
-    /// Why.
-    reason: String,
-}
-
-/// What was approved.
-#[derive(Serialize, ToSchema)]
-struct ApprovalBody {
-    /// The day.
-    day: chrono::NaiveDate,
-    /// `passed` or `cut`.
-    outcome: String,
-    /// What was asked for, in 万元.
-    asked: Option<String>,
-    /// What was approved, in 万元.
-    amount: Option<String>,
-    /// What was cut.
-    cuts: Vec<CutBody>,
-    /// The entry's version with the decision in it.
-    revision: i32,
-    /// SM3 of that version.
-    digest: String,
-    /// Version of the gate that judged it.
-    gate_version: Option<i64>,
-    /// 批复文号.
-    number: String,
-    /// Who decided.
-    actor: String,
-}
-
-impl ApprovalBody {
-    fn of(given: (Approval, Vec<ApprovalCut>)) -> Self {
-        let (a, cuts) = given;
-        Self {
-            day: a.day,
-            outcome: a.outcome,
-            asked: a.asked.map(money::wan),
-            amount: a.amount.map(money::wan),
-            cuts: cuts
-                .into_iter()
-                .map(|c| CutBody {
-                    item: c.item,
-                    amount: money::wan(c.amount),
-                    reason: c.reason,
-                })
-                .collect(),
-            revision: a.revision,
-            digest: a.digest,
-            gate_version: a.gate_version,
-            number: a.number,
-            actor: a.actor,
-        }
-    }
-}
-
 /// One submission with everything around it.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SubmissionDetail {
@@ -303,6 +251,8 @@ pub(super) struct SubmissionDetail {
     findings: Vec<FindingBody>,
     /// Opinions, as far as you see them.
     opinions: Vec<OpinionBody>,
+    /// The check for duplicates that counts, if there is one and you see the entry in full.
+    duplicate_run: Option<i64>,
     /// What was approved.
     approval: Option<ApprovalBody>,
 }
@@ -322,7 +272,18 @@ pub(super) fn detail(
     let history = submission::history(conn, viewer, id)?;
     let findings = finding::of_submission(conn, viewer, id)?;
     let opinions = opinion::of_submission(conn, viewer, id)?;
-    let approval = approval::of_submission(conn, viewer, id)?;
+    let approval = match approval::of_submission(conn, viewer, id)? {
+        Some(given) => {
+            let told = approval::answers(conn, viewer, given.0.id)?;
+            Some(ApprovalBody::of(given, told))
+        }
+        None => None,
+    };
+    let duplicate_run = if viewer.can(Right::SeeOwn, entry.department_id) {
+        duplicate::last_run(conn, entry.id)?.map(|r| r.id)
+    } else {
+        None
+    };
     Ok(SubmissionDetail {
         submission: SubmissionBody::of(&row, &entry),
         acts: acts.into_iter().map(|a| a.word().to_owned()).collect(),
@@ -352,7 +313,8 @@ pub(super) fn detail(
             .map(|(f, notes)| FindingBody::of(f, notes))
             .collect(),
         opinions: opinions.iter().map(OpinionBody::from).collect(),
-        approval: approval.map(ApprovalBody::of),
+        duplicate_run,
+        approval,
     })
 }
 

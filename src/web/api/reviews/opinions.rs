@@ -9,7 +9,7 @@ use super::body::{FindingBody, OpinionBody};
 use super::{Answer, directory, short};
 use crate::review::Ground;
 use crate::review::finding::{self, FindingAct};
-use crate::review::opinion::{self, Said};
+use crate::review::opinion::{self, Said, Whom};
 use crate::review::submission;
 use crate::web::answer::ProblemBody;
 use crate::web::caller::{Ask, Caller};
@@ -92,7 +92,11 @@ async fn act_on_finding(
 #[serde(deny_unknown_fields)]
 struct AssignBody {
     /// Logins of accounts with the reviewer's role.
+    #[serde(default)]
     logins: Vec<String>,
+    /// Departments of the bureau's level, by number: their specialist or CDO answers.
+    #[serde(default)]
+    departments: Vec<i64>,
 }
 
 /// Asks experts and offices for their opinion; `If-Match` names the submission's version.
@@ -110,7 +114,13 @@ async fn ask_opinions(
     let done = caller.change(move |ask| {
         submission::get(ask.conn, &ask.viewer, *id)?;
         let version = i64::from(version.need()?);
-        opinion::assign(ask.conn, &ask.viewer, *id, version, &body.logins)
+        let directory = directory(ask)?;
+        let body = body.into_inner();
+        let whom = Whom {
+            logins: body.logins,
+            departments: body.departments,
+        };
+        opinion::assign(ask.conn, &ask.viewer, &directory, (*id, version), &whom)
     });
     let made: Vec<OpinionBody> = done.await?.iter().map(OpinionBody::from).collect();
     Ok(HttpResponse::Ok().json(made))
@@ -128,11 +138,11 @@ struct GiveBody {
     opinion: String,
 }
 
-/// Gives the opinion you are asked for, or gives it anew; `If-Match` names the opinion's version.
+/// Gives the opinion that you or your department are asked for, or gives it anew; `If-Match` names the opinion's version.
 #[utoipa::path(tag = "reviews", security(("bearer" = [])), request_body = GiveBody,
     params(("id" = i64, Path, description = "送审"), ("If-Match" = Option<String>, Header)),
     responses((status = 200, body = OpinionBody), (status = "4XX", body = ProblemBody, content_type = "application/problem+json")),
-    extensions(("x-permission" = json!("give_opinion")), ("x-scope" = json!("own"))))]
+    extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("own"))))]
 #[put("/submissions/{id}/opinion")]
 async fn give_opinion(
     caller: Caller,
@@ -141,7 +151,7 @@ async fn give_opinion(
     body: web::Json<GiveBody>,
 ) -> Answer {
     let done = caller.change(move |ask| {
-        ask.viewer.may_anywhere(crate::auth::Right::GiveOpinion)?;
+        opinion::may_give(&ask.viewer)?;
         submission::get(ask.conn, &ask.viewer, *id)?;
         let body = body.into_inner();
         let said = Said {

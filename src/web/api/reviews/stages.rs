@@ -277,6 +277,8 @@ struct BoardStepBody {
     label: String,
     /// Entries that you see in full there.
     count: usize,
+    /// How many of them are past a time limit.
+    due: usize,
     /// How many days an entry usually stays.
     days: Option<u32>,
     /// How many have stood longer since they came there in this ledger.
@@ -308,6 +310,7 @@ async fn get_board(caller: Caller, register: web::Path<String>) -> Answer {
             step: s.key,
             label: s.label,
             count: s.count,
+            due: s.due,
             days: s.days,
             overdue: s.overdue,
         })

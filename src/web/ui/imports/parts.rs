@@ -9,12 +9,16 @@ use crate::intake::preview::{self, Preview};
 use crate::intake::report::SheetReport;
 use crate::intake::upload::outcome::{self, Touched};
 use crate::intake::upload::{State, Upload, steps};
+use crate::ledger::held::REQUESTED;
 use crate::ledger::undo::Undone;
 use crate::org::directory::Directory;
+use crate::review::submission;
 use crate::web::caller::Ask;
 
 /// Entries of the result that are listed.
 const ENTRIES: i64 = 50;
+/// Change requests that are listed.
+const REQUESTS: i64 = 200;
 /// Kinds of problems that are listed.
 const LISTED: usize = 12;
 
@@ -54,6 +58,43 @@ pub(super) struct WrittenView {
     pub(super) href: String,
     pub(super) created: i64,
     pub(super) changed: i64,
+}
+
+/// A change request of an entry in the file.
+pub(super) struct RequestView {
+    pub(super) id: i64,
+    pub(super) number: String,
+    pub(super) name: String,
+    pub(super) code: String,
+    pub(super) state: &'static str,
+}
+
+/// The change requests that an applied import led to, or added to.
+pub(super) fn requests(
+    ask: &mut Ask<'_>,
+    upload: &Upload,
+    preview: &Preview,
+) -> Result<Vec<RequestView>> {
+    if upload.state() != State::Applied || preview.report.requests == 0 {
+        return Ok(Vec::new());
+    }
+    let filter = preview::Filter {
+        said: &REQUESTED,
+        ..preview::Filter::default()
+    };
+    let rows = preview::page(ask.conn, (upload.id, upload.round), &filter, None, REQUESTS)?;
+    let entries: Vec<(String, String)> = rows.into_iter().map(|r| (r.register, r.code)).collect();
+    let found = submission::changes_of(ask.conn, &ask.viewer, &entries)?;
+    Ok(found
+        .into_iter()
+        .map(|l| RequestView {
+            id: l.submission.id,
+            number: l.submission.number(),
+            name: l.entry.name,
+            code: l.entry.code,
+            state: l.submission.state().label(),
+        })
+        .collect())
 }
 
 /// What it wrote, and what taking it back came to.

@@ -4,13 +4,14 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::parts::{self, CorrectionView, KindView, Outcomes, SheetView};
+use super::parts::{self, CorrectionView, KindView, Outcomes, RequestView, SheetView};
 use super::row::RowView;
 use super::{Choice, badge};
 use crate::error::Result;
 use crate::intake::preview::{self, Filter, Preview};
 use crate::intake::upload::{State, Upload, see};
 use crate::jobs::{Job, imports};
+use crate::ledger::held::{KEPT, REQUESTED};
 use crate::org::directory::Directory;
 use crate::web::answer::Failure;
 use crate::web::api::imports::place;
@@ -103,6 +104,8 @@ struct Show {
     missing_names: String,
     corrections: Vec<CorrectionView>,
     outcomes: Outcomes,
+    /// Change requests of entries of which the file says something else than what was approved.
+    requests: Vec<RequestView>,
     undoing: bool,
     undo_failed: String,
 }
@@ -138,7 +141,8 @@ fn page(ask: &mut Ask<'_>, id: i64, query: &Query) -> Result<Show> {
     let filtered = !(query.sheet.is_empty() && query.field.is_empty() && query.search.is_empty());
     Ok(Show {
         back: query.href(id, &group, &query.field, &query.after),
-        tabs: tabs(id, &upload, &group, query),
+        tabs: tabs(id, &upload, &preview, &group, query),
+        requests: parts::requests(ask, &upload, &preview)?,
         first: if query.after.is_empty() {
             String::new()
         } else {
@@ -229,7 +233,8 @@ fn how_far(ask: &Ask<'_>, job: Option<&Job>) -> (i64, Option<i64>) {
 
 /// The group asked for, else the one that needs somebody most.
 fn chosen_group(query: &Query, upload: &Upload) -> String {
-    if query.group == "all" || preview::outcome(&query.group).is_some() {
+    let known = query.group == "all" || !said(&query.group).is_empty();
+    if known || preview::outcome(&query.group).is_some() {
         return query.group.clone();
     }
     let rows = upload.rows();
@@ -245,22 +250,41 @@ fn chosen_group(query: &Query, upload: &Upload) -> String {
     first.to_owned()
 }
 
-fn tabs(id: i64, upload: &Upload, group: &str, query: &Query) -> Vec<Tab> {
+/// The words that rows of a group have in common, of a group that is no outcome.
+fn said(group: &str) -> &'static [&'static str] {
+    match group {
+        "requested" => &REQUESTED,
+        "kept" => &KEPT,
+        _ => &[],
+    }
+}
+
+fn tabs(id: i64, upload: &Upload, preview: &Preview, group: &str, query: &Query) -> Vec<Tab> {
     let rows = upload.rows();
-    [
+    let report = &preview.report;
+    let held = [
+        ("requested", "转为变更申请", report.requests),
+        ("kept", "未改（阶段由审核办理）", report.kept),
+    ];
+    let outcomes = [
         ("refused", "有问题", rows.refused),
         ("new", "新增", rows.new),
         ("changed", "变更", rows.changed),
         ("skipped", "跳过", rows.skipped),
         ("same", "未变", rows.same),
-    ]
-    .map(|(word, label, count)| Tab {
-        label,
-        count,
-        href: query.href(id, word, "", ""),
-        current: word == group,
-    })
-    .into()
+    ];
+    // What is held back is rare: it is shown where there is some.
+    let held = held.into_iter().filter(|(_, _, count)| *count > 0);
+    outcomes
+        .into_iter()
+        .chain(held)
+        .map(|(word, label, count)| Tab {
+            label,
+            count,
+            href: query.href(id, word, "", ""),
+            current: word == group,
+        })
+        .collect()
 }
 
 fn rows(
@@ -275,6 +299,7 @@ fn rows(
     let filter = Filter {
         outcome: preview::outcome(group),
         doubtful: false,
+        said: said(group),
         sheet: query.sheet.parse().ok(),
         field: given(&query.field),
         text: given(&query.search),

@@ -7,9 +7,10 @@ use crate::error::{Error, Problem, Result};
 use crate::review::Ground;
 use crate::review::decision::{CutItem, Decision};
 use crate::review::finding::{self, FindingAct};
-use crate::review::opinion::{self, Said};
+use crate::review::opinion::{self, Said, Whom};
 use crate::review::steps::Act;
 use crate::review::submission::{self, Wish};
+use crate::web::api::duplicates::means;
 use crate::web::caller::Ask;
 use crate::web::fields::Fields;
 use crate::web::page::Next;
@@ -44,7 +45,7 @@ fn cuts(fields: &Fields) -> Vec<CutItem> {
 }
 
 /// After a form: the desk with a word, or the desk with what is wrong.
-fn after<T>(ask: &mut Ask<'_>, id: i64, done: Result<T>, said: &str) -> Result<Next> {
+pub(super) fn after<T>(ask: &mut Ask<'_>, id: i64, done: Result<T>, said: &str) -> Result<Next> {
     let wrong = match done {
         Ok(_) => {
             let (row, _) = match submission::get(ask.conn, &ask.viewer, id) {
@@ -71,10 +72,6 @@ async fn act(Posted { caller, fields }: Posted, path: web::Path<(i64, String)>) 
             let act =
                 Act::from_word(&word).ok_or_else(|| Error::NotFound("这个地址".to_owned()))?;
             let directory = ask.state.directory.get(ask.conn)?;
-            let ground = Ground {
-                catalogue: &ask.app.catalogue,
-                directory: &directory,
-            };
             let into = fields.get("into_code").filter(|c| !c.is_empty());
             let register = fields.get("into_register").unwrap_or("project");
             let text = |name: &str| fields.get(name).unwrap_or_default().to_owned();
@@ -94,7 +91,8 @@ async fn act(Posted { caller, fields }: Posted, path: web::Path<(i64, String)>) 
                     into: into.map(|code| (register.to_owned(), code.to_owned())),
                 },
             };
-            let done = submission::act(ask.conn, &ask.viewer, ground, &wish);
+            let means = means(ask, &directory);
+            let done = submission::act(ask.conn, &ask.viewer, means, &wish);
             after(ask, id, done, &format!("已{}", act.label()))
         })
         .await
@@ -145,8 +143,14 @@ async fn assign(Posted { caller, fields }: Posted, id: web::Path<i64>) -> Answer
                 .filter(|l| !l.is_empty())
                 .map(str::to_owned)
                 .collect();
-            let version = number(&fields, "version");
-            let done = opinion::assign(ask.conn, &ask.viewer, *id, version, &logins);
+            let offices = fields.all("departments").filter_map(|d| d.parse().ok());
+            let whom = Whom {
+                departments: offices.collect(),
+                logins,
+            };
+            let about = (*id, number(&fields, "version"));
+            let directory = ask.state.directory.get(ask.conn)?;
+            let done = opinion::assign(ask.conn, &ask.viewer, &directory, about, &whom);
             after(ask, *id, done, "已邀请评审")
         })
         .await

@@ -1,0 +1,14 @@
+DROP INDEX submissions_entry;
+DROP INDEX stage_steps_standing;
+DROP INDEX entries_removed;
+DROP INDEX review_opinions_department;
+DROP INDEX review_opinions_office;
+DROP INDEX review_opinions_once;
+DELETE FROM review_opinions WHERE account_id IS NULL;
+CREATE UNIQUE INDEX review_opinions_once ON review_opinions (submission_id, round, account_id);
+ALTER TABLE review_opinions DROP COLUMN giver;
+ALTER TABLE review_opinions DROP COLUMN giver_id;
+ALTER TABLE review_opinions DROP COLUMN department_id;
+ALTER TABLE review_opinions ALTER COLUMN account_id SET NOT NULL;
+DROP TABLE approval_answers;
+ALTER TABLE approvals DROP COLUMN duplicate_run;
