@@ -87,15 +87,15 @@ pub fn draw(own: &Place, impact: &Impact, owner: impl Fn(i64) -> String) -> Opti
     let tall = |d: usize| impact.nodes.iter().filter(|n| n.distance == d).count();
     let most = (1..columns).map(tall).max()?;
     let height = |boxes: usize| boxes * BOX.1 + boxes.saturating_sub(1) * GAP.1;
+    // Columns begin at the top, so that the entry asked about is what one sees first.
     let shape = |distance: usize, row: usize, place: Option<&Place>| {
-        let boxes = if distance == 0 { 1 } else { tall(distance) };
         let (name, below) = match place {
             Some(place) => (place.name.clone(), owner(place.department_id)),
             None => ("无权查看的条目".to_owned(), String::new()),
         };
         Shape {
             x: EDGE + distance * (BOX.0 + GAP.0),
-            y: EDGE + (height(most) - height(boxes)) / 2 + row * (BOX.1 + GAP.1),
+            y: EDGE + row * (BOX.1 + GAP.1),
             place: place.cloned(),
             name: fitted(&name, FIT.0),
             below: fitted(&below, FIT.1),

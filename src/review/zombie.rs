@@ -168,8 +168,10 @@ fn last_day(text: &str) -> Option<NaiveDate> {
     }
 }
 
-/// What the ledger says about the five tests of a system; `None` for other registers, for what is out of use already,
-/// and for who does not see it in full. `deep` asks the check for duplicates, too, which costs more.
+/// What the ledger says about the five tests of a system.
+///
+/// `None` for other registers, for what is out of use already, and for who does not see it in full. `deep` asks the
+/// check for duplicates, too, which costs more.
 ///
 /// # Errors
 /// When the database fails.

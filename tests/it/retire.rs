@@ -122,6 +122,7 @@ fn told(impact: &Impact) -> BTreeMap<String, usize> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one graph, looked at from all sides")]
 fn a_hub_shows_who_depends_on_it_and_who_cannot_be_named() {
     on_both(|ledger| {
         let house = House::new(ledger);
@@ -571,7 +572,7 @@ fn signs_of_a_zombie_are_told_with_what_they_come_from() {
 }
 
 #[test]
-fn ten_thousand_that_depend_on_one_are_found_in_a_handful_of_questions() {
+fn all_that_depend_on_a_hub_are_found_in_a_handful_of_questions() {
     let ledger = Ledger::sqlite();
     tiers(&ledger);
     let count = if crate::properties::soak() > 1 {
@@ -593,5 +594,6 @@ fn ten_thousand_that_depend_on_one_are_found_in_a_handful_of_questions() {
     let took = begun.elapsed();
     assert_eq!(found.counts(true), (count, 0));
     assert_eq!(found.counts(false), (0, 0));
+    eprintln!("{count} dependents: {took:?}");
     assert!(took.as_secs() < 5, "{took:?}");
 }
