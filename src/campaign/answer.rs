@@ -273,7 +273,10 @@ fn judge_one(
                     "请填写应归属的其他单位",
                 )));
             }
-            Err(problem) => return Ok(Err(problem)),
+            Err(problem) => {
+                let message = format!("“{name}”: {}", problem.message);
+                return Ok(Err(Problem { message, ..problem }));
+            }
         },
     }
     Ok(Ok(Said {
@@ -290,7 +293,7 @@ fn judge_one(
 fn owner(directory: &Directory, given: &str) -> std::result::Result<i64, Problem> {
     let given = given.trim();
     if given.is_empty() {
-        let what = "请填写该条目应归属的单位";
+        let what = "请填写应归属的单位";
         return Err(Problem::new("to", "required", what, "单位全称或代码"));
     }
     let found = directory

@@ -106,7 +106,9 @@ impl<'l> Scene<'l> {
             let conn = &mut self.ledger.conn();
             let (c, members) = campaign::get(conn, who, ground.directory, campaign).unwrap();
             let heads = members.heads();
-            list::page(conn, who, ground, (&c, &members), (&heads, view), (0, 500)).unwrap()
+            list::page(conn, who, ground, (&c, &members), (&heads, view), (0, 500))
+                .unwrap()
+                .items
         })
     }
 

@@ -2,7 +2,9 @@
 
 use one_ledger::auth::Role;
 use one_ledger::campaign::answer::Answer;
+use one_ledger::campaign::board::Standing;
 use one_ledger::campaign::certificate;
+use one_ledger::campaign::list::View;
 use one_ledger::error::Error;
 use one_ledger::handover;
 use one_ledger::org::change::Seen;
@@ -72,6 +74,15 @@ fn what_was_frozen_comes_out_the_same_after_every_later_change() {
         let after = scene.verify(&house.bureau, made.id).unwrap();
         assert!(after.equal(), "{after:?}");
         assert_eq!(before.now, after.now);
+        // The board and the lists stay as they were.
+        let line = scene.line(made.id, "C2");
+        assert_eq!(
+            (line.total, line.open(), line.standing),
+            (4, 0, Standing::Submitted)
+        );
+        let items = scene.items(&ledger.viewer, made.id, View::All);
+        assert_eq!(items.len(), 6, "{items:#?}");
+        assert!(items.iter().all(|i| i.counts && i.row.name != "后来的系统"));
         // A department sees its own line.
         let own = scene.verify(&house.liaison, made.id).unwrap();
         assert_eq!(own.departments.len(), 1);

@@ -147,6 +147,12 @@ impl Run<'_, '_> {
         assert_eq!(heads, wanted, "the departments are those of the level");
         if !found.is_open() {
             assert!(s.verify(&s.house.bureau, id).unwrap().equal());
+            let listed = s.items(&s.ledger.viewer, id, View::All).len();
+            assert_eq!(
+                Some(listed as i64),
+                found.entries,
+                "lists stay as they were"
+            );
             return;
         }
         let lines = s.lines(&s.ledger.viewer, id);

@@ -253,7 +253,10 @@ fn what_is_not_ones_own_goes_to_the_bureau_and_on_to_its_owner() {
         refused(scene.settle(&scene.province, id, &code, true));
         scene.settle(&house.bureau, id, &code, false).unwrap();
         let line = scene.line(id, "C2");
-        assert_eq!((line.standing, line.questions), (Standing::Untouched, 0));
+        assert_eq!(
+            (line.standing, line.questions, line.changed),
+            (Standing::Answering, 0, 0)
+        );
         assert_eq!(scene.item(id, &code).kept.unwrap().reply, "returned");
         assert!(matches!(
             scene.settle(&house.bureau, id, &code, true),

@@ -30,6 +30,7 @@ fn plan() -> Json {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one walk, step by step")]
 fn a_campaign_goes_from_opening_to_certificate_over_http() {
     let ledger = Ledger::settled();
     systems(&ledger);
