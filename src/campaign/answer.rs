@@ -1,20 +1,19 @@
 //! What a department says of its entries: 无变化, 已变更, 已停用, 不属本单位; one by one, or all that are complete.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+mod confirm;
+mod store;
+
+use std::collections::BTreeSet;
 
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::ToSchema;
 
-use super::{Campaign, Kept, Members, OPEN, demand_open, get, judge, locked, scope};
-use crate::audit::{self, Event};
+use super::{Campaign, Members, demand_open, get, judge, locked, scope};
 use crate::auth::{Right, Viewer};
-use crate::clock;
 use crate::db::connection::Conn;
-use crate::db::schema::{campaign_departments, campaign_entries, entries};
+use crate::db::schema::entries;
 use crate::db::scope::visible;
-use crate::each;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::entry::EntryRow;
 use crate::org::directory::{Directory, Found, department_fault};
@@ -22,11 +21,12 @@ use crate::review::Ground;
 use crate::review::decision::text;
 use crate::review::submission::is_of_department;
 
+pub use confirm::{BULK, Confirmed, confirm};
+pub(super) use store::kept_of;
+use store::store;
+
 /// Answers in one request at most.
 pub const MOST: usize = 500;
-
-/// Entries that are confirmed at once at most.
-pub const BULK: usize = 5_000;
 
 /// What is said of an entry.
 #[derive(
@@ -100,20 +100,6 @@ pub struct Given {
     pub note: String,
     /// Code or name of the department it belongs to, for “not ours”.
     pub to: String,
-}
-
-/// What confirming at once came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(as = CampaignConfirmed)]
-pub struct Confirmed {
-    /// Entries confirmed as they were.
-    pub unchanged: usize,
-    /// Entries confirmed as changed, made or retired since the campaign was opened.
-    pub changed: usize,
-    /// Entries left open, because something is missing of them.
-    pub incomplete: usize,
-    /// There are more entries than are looked at in one go.
-    pub more: bool,
 }
 
 /// Demands that the viewer answers for a department himself: its people do, or those of a department it reports
@@ -287,7 +273,10 @@ fn judge_one(
                     "请填写应归属的其他单位",
                 )));
             }
-            Err(problem) => return Ok(Err(problem)),
+            Err(problem) => {
+                let message = format!("“{name}”: {}", problem.message);
+                return Ok(Err(Problem { message, ..problem }));
+            }
         },
     }
     Ok(Ok(Said {
@@ -304,7 +293,7 @@ fn judge_one(
 fn owner(directory: &Directory, given: &str) -> std::result::Result<i64, Problem> {
     let given = given.trim();
     if given.is_empty() {
-        let what = "请填写该条目应归属的单位";
+        let what = "请填写应归属的单位";
         return Err(Problem::new("to", "required", what, "单位全称或代码"));
     }
     let found = directory
@@ -331,161 +320,4 @@ fn owner(directory: &Directory, given: &str) -> std::result::Result<i64, Problem
             ))
         }
     }
-}
-
-/// Stores answers; a department that had handed in its list must do so again.
-fn store(conn: &mut Conn, viewer: &Viewer, campaign: &Campaign, said: &[Said]) -> Result<()> {
-    let now = clock::now();
-    let mut counts: BTreeMap<i64, BTreeMap<&'static str, usize>> = BTreeMap::new();
-    for one in said {
-        let kept = Kept {
-            campaign_id: campaign.id,
-            entry_id: one.row.id,
-            department_id: one.row.department_id,
-            revision: one.row.revision,
-            answer: one.answer.word().to_owned(),
-            note: one.note.clone(),
-            to_department_id: one.to,
-            version: one.seen + 1,
-            account_id: viewer.account(),
-            actor: viewer.name().to_owned(),
-            at: now,
-            reply: String::new(),
-            reply_note: String::new(),
-            replied_by: None,
-            replied_at: None,
-        };
-        let done = if one.seen == 0 {
-            each!(conn, c => diesel::insert_into(campaign_entries::table).values(&kept).on_conflict_do_nothing().execute(c))?
-        } else {
-            replace(conn, &kept, one.seen)?
-        };
-        if done == 0 {
-            return Err(Error::Stale(format!("“{}”的答复", one.row.name)));
-        }
-        let of = counts.entry(one.head).or_default();
-        *of.entry(one.answer.label()).or_default() += 1;
-    }
-    for (head, counts) in counts {
-        diesel::update(campaign_departments::table.find((campaign.id, head)))
-            .set((
-                campaign_departments::state.eq(OPEN),
-                campaign_departments::attested_none.eq(false),
-                campaign_departments::version.eq(campaign_departments::version + 1),
-            ))
-            .execute(conn)?;
-        let line = Event::done("answer_campaign", &campaign.title)
-            .of(Some(head))
-            .with(json!({ "campaign": campaign.id, "answers": counts }));
-        audit::record(conn, viewer, &line)?;
-    }
-    Ok(())
-}
-
-/// Replaces an answer that still has the version it was given from.
-fn replace(conn: &mut Conn, kept: &Kept, seen: i64) -> Result<usize> {
-    use campaign_entries as c;
-    let done = diesel::update(c::table.find((kept.campaign_id, kept.entry_id)))
-        .filter(c::version.eq(seen))
-        .set((
-            (
-                c::department_id.eq(kept.department_id),
-                c::revision.eq(kept.revision),
-                c::answer.eq(&kept.answer),
-                c::note.eq(&kept.note),
-                c::to_department_id.eq(kept.to_department_id),
-                c::version.eq(kept.version),
-                c::account_id.eq(kept.account_id),
-                c::actor.eq(&kept.actor),
-                c::at.eq(kept.at),
-            ),
-            (
-                c::reply.eq(""),
-                c::reply_note.eq(""),
-                c::replied_by.eq(None::<String>),
-                c::replied_at.eq(None::<chrono::NaiveDateTime>),
-            ),
-        ))
-        .execute(conn)?;
-    Ok(done)
-}
-
-/// Confirms at once all entries of a department that are complete and not answered for: as they were, or as changed.
-///
-/// # Errors
-/// As [`answer`].
-pub fn confirm(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    ground: Ground<'_>,
-    (id, department): (i64, i64),
-) -> Result<Confirmed> {
-    viewer.may_anywhere(Right::Write)?;
-    locked(conn, viewer, |conn| {
-        let (campaign, members) = get(conn, viewer, ground.directory, id)?;
-        if !super::sees(viewer, &campaign, &members, department)
-            || members.of(department).is_empty()
-        {
-            return Err(super::nowhere());
-        }
-        demand_open(&campaign)?;
-        let all = members.of(department).into_iter();
-        let mine: Vec<i64> = all
-            .filter(|d| viewer.account().is_none() || answers_for(viewer, ground.directory, *d))
-            .collect();
-        if mine.is_empty() {
-            demand_own(viewer, ground.directory, department)?;
-        }
-        let limit = i64::try_from(BULK + 1).unwrap_or(i64::MAX);
-        let mut rows: Vec<EntryRow> = visible(viewer)
-            .filter(scope::asked(&campaign, &mine))
-            .filter(scope::is_not(scope::is_answered(id)))
-            .order(entries::id)
-            .limit(limit)
-            .select(EntryRow::as_select())
-            .load(conn)?;
-        let mut out = Confirmed {
-            more: rows.len() > BULK,
-            ..Confirmed::default()
-        };
-        rows.truncate(BULK);
-        let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
-        let versions = kept_of(conn, id, &ids)?;
-        let mut said = Vec::new();
-        for row in rows {
-            if !judge::missing((conn, viewer), ground, &campaign, &row)?.is_empty() {
-                out.incomplete += 1;
-                continue;
-            }
-            let answer = judge::plain(&campaign, &row);
-            match answer {
-                Answer::Unchanged => out.unchanged += 1,
-                _ => out.changed += 1,
-            }
-            said.push(Said {
-                head: department,
-                seen: versions.get(&row.id).map_or(0, |k| k.version),
-                row,
-                answer,
-                note: String::new(),
-                to: None,
-            });
-        }
-        store(conn, viewer, &campaign, &said)?;
-        Ok(out)
-    })
-}
-
-/// Answers that are stored of some entries.
-pub(super) fn kept_of(conn: &mut Conn, campaign: i64, ids: &[i64]) -> Result<HashMap<i64, Kept>> {
-    let mut out = HashMap::with_capacity(ids.len());
-    for part in ids.chunks(500) {
-        let rows: Vec<Kept> = campaign_entries::table
-            .filter(campaign_entries::campaign_id.eq(campaign))
-            .filter(campaign_entries::entry_id.eq_any(part.to_vec()))
-            .select(Kept::as_select())
-            .load(conn)?;
-        out.extend(rows.into_iter().map(|k| (k.entry_id, k)));
-    }
-    Ok(out)
 }

@@ -6,8 +6,11 @@ use chrono::NaiveDate;
 use diesel::dsl::count_star;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::answer::Answer;
+use super::certificate::Certificate;
 use super::{Campaign, Members, Part, scope, sees};
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
@@ -19,12 +22,13 @@ use crate::org::directory::Directory;
 
 /// How far a department is.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema,
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
 )]
 #[schema(as = CampaignStanding)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
     /// 未开始: nothing was answered.
+    #[default]
     Untouched,
     /// 核对中: some answers are missing.
     Answering,
@@ -185,12 +189,14 @@ fn standing(directory: &Directory, line: &Line) -> Standing {
         (true, 0) => Standing::Submitted,
         (true, _) => Standing::Reopened,
         (false, 0) => Standing::Ready,
-        (false, _) if line.answered() == 0 && line.changed == 0 => Standing::Untouched,
+        // Every answer, and every question sent back, is another version.
+        (false, _) if line.part.version == 1 => Standing::Untouched,
         (false, _) => Standing::Answering,
     }
 }
 
-/// The departments of a campaign that the viewer sees, in the order of the organisation.
+/// The departments of a campaign that the viewer sees, in the order of the organisation: as they stand while it is
+/// open, as they were frozen once it is closed.
 ///
 /// # Errors
 /// When the database fails.
@@ -205,6 +211,13 @@ pub fn lines(
         .filter(campaign_departments::campaign_id.eq(campaign.id))
         .select(Part::as_select())
         .load(conn)?;
+    if !campaign.is_open() {
+        let seen = parts
+            .into_iter()
+            .filter(|p| sees(viewer, campaign, members, p.department_id));
+        let out = seen.map(|part| kept(directory, part)).collect();
+        return Ok(in_order(directory, out));
+    }
     let departments = members.all();
     let asked = || scope::asked(campaign, &departments);
     let total = count(conn, viewer, asked())?;
@@ -247,9 +260,37 @@ pub fn lines(
         line.late = late && campaign.is_open() && !line.standing.is_settled();
         out.push(line);
     }
-    out.sort_by_key(|l| {
+    Ok(in_order(directory, out))
+}
+
+fn in_order(directory: &Directory, mut lines: Vec<Line>) -> Vec<Line> {
+    lines.sort_by_key(|l| {
         let found = directory.get(l.part.department_id);
         (found.map_or(0, |d| d.sort), l.part.department_id)
     });
-    Ok(out)
+    lines
+}
+
+/// A department as it was frozen.
+fn kept(directory: &Directory, part: Part) -> Line {
+    let found = directory.get(part.department_id);
+    let content = part.content.as_deref();
+    let said: Option<Certificate> = content.and_then(|json| serde_json::from_str(json).ok());
+    let said = said.unwrap_or_default();
+    Line {
+        code: found.map(|d| d.code.clone()).unwrap_or_default(),
+        name: said.department.clone(),
+        total: usize::try_from(said.total()).unwrap_or(0),
+        answers: said
+            .answers
+            .iter()
+            .filter_map(|(word, n)| Some((Answer::from_word(word)?, *n)))
+            .collect(),
+        changed: said.changed,
+        questions: said.questions,
+        removed: said.removed,
+        standing: said.standing,
+        late: false,
+        part,
+    }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::Answer;
-use super::board::Line;
+use super::board::{Line, Standing};
 use super::freeze::Sum;
 use super::{Campaign, Part, get, nowhere, part, sees};
 use crate::auth::Viewer;
@@ -20,8 +20,8 @@ use crate::error::{Error, Result};
 use crate::org::directory::Directory;
 use crate::review::paper;
 
-/// What a certificate says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What is frozen of a department, and says its certificate.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = CampaignCertificate)]
 pub struct Certificate {
     /// What the campaign is called.
@@ -38,6 +38,10 @@ pub struct Certificate {
     pub registers: BTreeMap<String, i64>,
     /// Entries by answer.
     pub answers: BTreeMap<String, usize>,
+    /// How far it was.
+    pub standing: Standing,
+    /// Entries that had changed after they were answered for.
+    pub changed: usize,
     /// Questions that the bureau had not settled.
     pub questions: usize,
     /// Entries taken out of the ledger during the campaign.
@@ -76,6 +80,8 @@ impl Certificate {
                 .into_iter()
                 .map(|a| (a.word().to_owned(), line.count(a)))
                 .collect(),
+            standing: line.standing,
+            changed: line.changed,
             questions: line.questions,
             removed: line.removed,
             none: line.part.attested_none,

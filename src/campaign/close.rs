@@ -161,24 +161,23 @@ fn keep(
             Standing::Gone => "gone",
             _ => "incomplete",
         };
-        let paper = (outcome == "complete").then(|| {
-            let content = Certificate::of(directory, closed, line, &sum);
-            let content = serde_json::to_string(&content).unwrap_or_default();
-            let digest = paper::sm3(&content);
-            let code = paper::check_code(&format!("{}\n{department}\n{digest}", closed.id));
-            (content, digest, code)
-        });
+        let content = Certificate::of(directory, closed, line, &sum);
+        let content = serde_json::to_string(&content).unwrap_or_default();
+        let digest = paper::sm3(&content);
+        // Only who was complete gets a paper.
+        let code = (outcome == "complete")
+            .then(|| paper::check_code(&format!("{}\n{department}\n{digest}", closed.id)));
         diesel::update(campaign_departments::table.find((closed.id, department)))
             .set((
                 campaign_departments::outcome.eq(Some(outcome)),
                 campaign_departments::entries.eq(Some(sum.total())),
                 campaign_departments::digest.eq(Some(&sum.digest)),
-                campaign_departments::code.eq(paper.as_ref().map(|p| &p.2)),
-                campaign_departments::content.eq(paper.as_ref().map(|p| &p.0)),
-                campaign_departments::content_digest.eq(paper.as_ref().map(|p| &p.1)),
+                campaign_departments::code.eq(&code),
+                campaign_departments::content.eq(Some(&content)),
+                campaign_departments::content_digest.eq(Some(&digest)),
             ))
             .execute(conn)?;
-        if paper.is_some() {
+        if code.is_some() {
             let message = Message {
                 kind: "campaign",
                 text: &format!("“{}”已结束，可以打印本单位的核对证明", closed.title),

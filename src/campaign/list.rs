@@ -1,5 +1,7 @@
 //! A department's list: its entries as the ledger holds them, each with what was said of it and what it lacks.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
@@ -11,6 +13,7 @@ use crate::db::fragment::Fragment;
 use crate::db::schema::entries;
 use crate::db::scope::visible;
 use crate::error::Result;
+use crate::ledger::as_of;
 use crate::ledger::entry::EntryRow;
 use crate::review::Ground;
 
@@ -70,6 +73,16 @@ impl View {
         }
     }
 
+    /// Whether an entry of a closed campaign belongs here: it was answered for, or not.
+    fn fits(self, counted: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Answered => counted,
+            Self::Open => !counted,
+            Self::Changed | Self::Questions => false,
+        }
+    }
+
     fn condition(self, campaign: i64) -> Fragment<Bool> {
         match self {
             Self::All => Fragment::sql("TRUE"),
@@ -123,7 +136,17 @@ impl Item {
     }
 }
 
-/// Entries of a department's list that the viewer sees in full, by id, after the given one.
+/// Some entries of a list.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// The entries.
+    pub items: Vec<Item>,
+    /// The id to go on after; none at the end. A page of a closed campaign may hold fewer than were asked for.
+    pub next: Option<i64>,
+}
+
+/// Entries of some departments' lists that the viewer sees in full, by id, after the given one: as the ledger holds
+/// them while the campaign is open, as it held them when it was closed.
 ///
 /// # Errors
 /// When the database fails.
@@ -133,31 +156,51 @@ pub fn page(
     ground: Ground<'_>,
     (campaign, members): (&Campaign, &Members),
     wanted: (&[i64], View),
-    (after, limit): (i64, i64),
-) -> Result<Vec<Item>> {
+    (after, limit): (i64, usize),
+) -> Result<Page> {
     let (heads, view) = wanted;
     let departments: Vec<i64> = heads.iter().flat_map(|h| members.of(*h)).collect();
-    let rows: Vec<EntryRow> = visible(viewer)
-        .filter(scope::asked(campaign, &departments))
-        .filter(view.condition(campaign.id))
+    let condition = match campaign.closed_seq {
+        None => scope::asked(campaign, &departments)
+            .then(" AND ")
+            .append(view.condition(campaign.id)),
+        Some(seq) => scope::was_asked(campaign, &departments, seq),
+    };
+    let mut rows: Vec<EntryRow> = visible(viewer)
+        .filter(condition)
         .filter(entries::id.gt(after))
         .order(entries::id)
-        .limit(limit)
+        .limit(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1))
         .select(EntryRow::as_select())
         .load(conn)?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|r| r.id);
+    if let Some(seq) = campaign.closed_seq {
+        rows = stood(conn, ground, seq, rows)?;
+    }
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
     let mut kept = kept_of(conn, campaign.id, &ids)?;
-    let mut out = Vec::with_capacity(rows.len());
+    let mut items = Vec::with_capacity(rows.len());
     for row in rows {
         let kept = kept.remove(&row.id);
-        let counts = kept.as_ref().is_some_and(|k| judge::counts(k, &row));
+        // What belongs to another entry has its owner of today; an answer says whose it was.
+        let owner = kept.as_ref().filter(|k| k.revision == row.revision);
+        let owner = owner.map_or(row.department_id, |k| k.department_id);
+        let counts = kept.as_ref().is_some_and(|k| match campaign.closed_seq {
+            None => judge::counts(k, &row),
+            Some(_) => k.revision == row.revision,
+        });
+        if !campaign.is_open() && (!departments.contains(&owner) || !view.fits(counts)) {
+            continue;
+        }
         let full = viewer.sight(row.department_id) >= Sight::Security;
         let missing = if full && !counts && campaign.is_open() {
             judge::missing((conn, viewer), ground, campaign, &row)?
         } else {
             Vec::new()
         };
-        out.push(Item {
+        items.push(Item {
             moved: judge::has_moved(campaign, &row),
             fresh: row.created_seq > campaign.opened_seq,
             retired: judge::is_retired(&row),
@@ -167,5 +210,30 @@ pub fn page(
             row,
         });
     }
+    Ok(Page { items, next })
+}
+
+/// Rows of several registers as they stood after a change set, in the order of their ids.
+fn stood(
+    conn: &mut Conn,
+    ground: Ground<'_>,
+    seq: i64,
+    rows: Vec<EntryRow>,
+) -> Result<Vec<EntryRow>> {
+    let mut by_register: BTreeMap<String, Vec<EntryRow>> = BTreeMap::new();
+    for row in rows {
+        let register = row.register.clone();
+        by_register.entry(register).or_default().push(row);
+    }
+    let mut out = Vec::new();
+    for (register, rows) in by_register {
+        out.extend(as_of::stood(
+            conn,
+            ground.definitions(&register)?,
+            seq,
+            rows,
+        )?);
+    }
+    out.sort_by_key(|row| row.id);
     Ok(out)
 }

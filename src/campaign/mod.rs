@@ -153,7 +153,7 @@ pub struct Part {
     pub digest: Option<String>,
     /// The certificate's check code, for who was complete.
     pub code: Option<String>,
-    /// What the certificate says, as JSON.
+    /// What was frozen, and says the certificate, as JSON.
     pub content: Option<String>,
     /// SM3 of what it says.
     pub content_digest: Option<String>,

@@ -117,6 +117,27 @@ pub(super) fn asked(campaign: &Campaign, departments: &[i64]) -> Fragment<Bool> 
     out.then(")")
 }
 
+/// Entries that may have been asked for when a campaign was closed after a change set: of these departments today, or
+/// answered for by them.
+pub(super) fn was_asked(campaign: &Campaign, departments: &[i64], seq: i64) -> Fragment<Bool> {
+    let mut out = Fragment::sql("entries.created_seq <= ")
+        .number(seq)
+        .then(" AND (entries.department_id IN ")
+        .numbers(departments)
+        .then(" OR ")
+        .then(ANSWER)
+        .number(campaign.id)
+        .then(" AND said.department_id IN ")
+        .numbers(departments)
+        .then(")) AND entries.register IN (");
+    let mut before = "";
+    for register in campaign.registers() {
+        out = out.then(before).text(register);
+        before = ", ";
+    }
+    out.then(")")
+}
+
 const ANSWER: &str = "EXISTS (SELECT 1 FROM campaign_entries AS said WHERE said.entry_id = entries.id AND said.campaign_id = ";
 
 /// An answer counts: it speaks of the entry as it stands, and the department that gave it still owns it.
@@ -129,7 +150,7 @@ pub(super) fn is_answered(campaign: i64) -> Fragment<Bool> {
 /// Its owner answered, and it changed afterwards.
 pub(super) fn is_changed(campaign: i64) -> Fragment<Bool> {
     Fragment::sql(ANSWER).number(campaign).then(
-        " AND said.revision <> entries.revision AND said.department_id = entries.department_id)",
+        " AND said.revision > 0 AND said.revision <> entries.revision AND said.department_id = entries.department_id)",
     )
 }
 

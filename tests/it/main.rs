@@ -7,6 +7,7 @@ mod app;
 mod attachments;
 mod bad;
 mod calendar;
+mod campaigns;
 mod duplicates;
 mod editing;
 mod history;

@@ -284,7 +284,7 @@ async fn list_campaign_entries(
 ) -> Answer {
     let page = caller.read(move |ask| {
         let query = query.into_inner();
-        let most = limit(query.limit)?;
+        let most = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
         fields::plain(&[("department", query.department.as_deref())])?;
         let view = query
             .view
@@ -301,20 +301,21 @@ async fn list_campaign_entries(
                 None => members.heads(),
             };
             let after = query.cursor.unwrap_or(0);
-            let mut items = list::page(
+            let found = list::page(
                 ask.conn,
                 &ask.viewer,
                 ground,
                 (&found, &members),
                 (&heads, view),
-                (after, most + 1),
+                (after, most),
             )?;
-            let most = usize::try_from(most).unwrap_or(usize::MAX);
-            let more = items.len() > most;
-            items.truncate(most);
             Ok(EntryPage {
-                next: items.last().filter(|_| more).map(|i| i.row.id),
-                items: items.iter().map(|i| ItemBody::of(ground, i)).collect(),
+                next: found.next,
+                items: found
+                    .items
+                    .iter()
+                    .map(|i| ItemBody::of(ground, i))
+                    .collect(),
             })
         })
     });

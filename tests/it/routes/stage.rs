@@ -162,6 +162,7 @@ pub fn has_inner_id(path: &str) -> bool {
         || (path.ends_with("{id}") && !path.contains("/imports/{id}"))
         || (path.contains("{id}") && !path.contains("/imports/{id}"))
         || path.contains("/review-sheets/")
+        || path.contains("/campaign-certificates/")
 }
 
 /// An import that a liaison of the department sent in.

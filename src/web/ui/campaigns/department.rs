@@ -124,14 +124,11 @@ pub(super) fn page(
     let line = found.ok_or_else(|| Error::NotFound("这次年度核对".to_owned()))?;
     let view = View::from_word(&query.view).unwrap_or_default();
     let here = board::address(ground.directory, id, head);
-    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let wanted = (&[head][..], view);
-    let part = (query.cursor, limit);
-    let mut items = list::page(ask.conn, &ask.viewer, ground, pair, wanted, part)?;
-    let more = items.len() > PAGE;
-    items.truncate(PAGE);
-    let next = items.last().filter(|_| more).map(|i| {
-        let cursor = i.row.id.to_string();
+    let part = (query.cursor, PAGE);
+    let found = list::page(ask.conn, &ask.viewer, ground, pair, wanted, part)?;
+    let next = found.next.map(|cursor| {
+        let cursor = cursor.to_string();
         address(&here, &[("view", view.word()), ("cursor", &cursor)])
     });
     let own = members.of(head);
@@ -141,7 +138,11 @@ pub(super) fn page(
         .iter()
         .map(|g| ((g.register.clone(), g.code.clone()), g))
         .collect();
-    let rows: Vec<Row> = items.into_iter().map(|i| row(ground, i, &sent)).collect();
+    let rows: Vec<Row> = found
+        .items
+        .into_iter()
+        .map(|i| row(ground, i, &sent))
+        .collect();
     Ok(Page {
         problems,
         badge: badge(&line),
@@ -149,6 +150,8 @@ pub(super) fn page(
         provisional: due.provisional,
         tabs: View::ALL
             .into_iter()
+            // Nothing changes or waits in a closed one.
+            .filter(|v| c.is_open() || !matches!(v, View::Changed | View::Questions))
             .map(|v| Tab {
                 label: v.label(),
                 href: address(&here, &[("view", v.word())]),

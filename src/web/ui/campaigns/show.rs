@@ -16,7 +16,7 @@ use crate::web::page::Shell;
 use crate::web::ui::lists::download;
 
 /// Questions on the board at most.
-const QUESTIONS: i64 = 100;
+const QUESTIONS: usize = 100;
 
 struct Row {
     line: Line,
@@ -77,7 +77,7 @@ pub(super) fn page(
     let found = if runs && c.is_open() {
         let wanted = (members.heads(), View::Questions);
         let wanted = (wanted.0.as_slice(), wanted.1);
-        list::page(ask.conn, &ask.viewer, ground, pair, wanted, (0, QUESTIONS))?
+        list::page(ask.conn, &ask.viewer, ground, pair, wanted, (0, QUESTIONS))?.items
     } else {
         Vec::new()
     };
