@@ -148,17 +148,6 @@ fn announced(
     )
 }
 
-/// Demands that the viewer gives opinions at all.
-///
-/// # Errors
-/// [`Error::Refused`] with the rule.
-pub fn may_give(viewer: &Viewer) -> Result<()> {
-    if viewer.can_anywhere(Right::GiveOfficeOpinion) {
-        return Ok(());
-    }
-    Ok(viewer.may_anywhere(Right::GiveOpinion)?)
-}
-
 /// The opinion that the viewer can give on a submission now: his own before his department's.
 ///
 /// # Errors
@@ -184,12 +173,11 @@ pub(super) fn mine(conn: &mut Conn, viewer: &Viewer, row: &Submission) -> Result
 /// Gives the opinion one is asked for, or gives it anew until the decision.
 ///
 /// # Errors
-/// [`Error::NotFound`] when the viewer is not asked; [`Error::Refused`] without the right; [`Error::Conflict`]
-/// after the review; [`Error::Stale`]; [`Error::Invalid`].
+/// [`Error::NotFound`] when the viewer is not asked; [`Error::Refused`] to the applicant's own people;
+/// [`Error::Conflict`] after the review; [`Error::Stale`]; [`Error::Invalid`].
 pub fn give(conn: &mut Conn, viewer: &Viewer, id: i64, said: &Said) -> Result<Opinion> {
     let (_, given) = change_set::write(conn, viewer, purpose(), |set| {
         let conn = set.conn();
-        may_give(viewer)?;
         let (row, entry) = submission::get(conn, viewer, id)?;
         let mine = mine(conn, viewer, &row)?
             .ok_or_else(|| Error::NotFound(format!("送审 {id} 的评审邀请")))?;

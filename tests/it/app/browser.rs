@@ -171,7 +171,7 @@ impl Browser {
         self.wait(async { self.appears(css).await?.click().await });
     }
 
-    /// Presses what an XPath finds.
+    /// Presses what an `XPath` finds.
     #[track_caller]
     pub fn press_path(&self, path: &str) {
         self.wait(async {

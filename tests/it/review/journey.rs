@@ -235,17 +235,11 @@ fn decide(bureau: &mut Seat) {
     bureau.says("高度相似");
     bureau.says("还没有答复");
     bureau.who.picture("unanswered");
-    while bureau
-        .who
-        .count(".ol-hit:has(.ol-score--strong) option[value='']:checked")
-        > 0
-    {
-        let hit = ".ol-hit:has(.ol-score--strong):has(option[value='']:checked)";
+    let hit = ".ol-hit:has(.ol-score--strong):not(:has(.ol-badge--good))";
+    while bureau.who.count(hit) > 0 {
         bureau.choose(&format!("{hit} select"), "reuse");
-        bureau.who.fill(
-            &format!("{hit} input[name=reason]"),
-            "学籍注册复用已有系统的模块",
-        );
+        let why = "学籍注册复用已有系统的模块";
+        bureau.who.fill(&format!("{hit} input[name=reason]"), why);
         bureau.who.press(&format!("{hit} button"));
         bureau.says("已答复查重结果");
     }
@@ -284,7 +278,6 @@ fn change(ledger: &Ledger, code: &str, seats: (&mut Seat, &Seat, &Seat, &mut Sea
     liaison.says("未改（阶段由审核办理）");
     liaison.who.picture("import");
     liaison.who.press("form[action$='/apply'] button");
-    liaison.who.wait(liaison.who.client().accept_alert());
     liaison.says("按账本历史逐条重新统计");
     liaison.who.picture("imported");
     liaison.who.press("main a[href='/reviews/2']");

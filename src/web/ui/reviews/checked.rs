@@ -95,11 +95,8 @@ async fn reply(Posted { caller, fields }: Posted, path: web::Path<(i64, i64)>) -
         .await
 }
 
-/// The file of a proposal as it goes out, for whoever sees the submission.
-///
-/// # Errors
-/// [`Error::NotFound`] for a submission or a file that is not there for the viewer.
-pub(in crate::web) fn outgoing(ask: &mut Ask<'_>, id: i64, file: i64) -> Result<Outgoing> {
+/// The file of a proposal as it goes out, for whoever sees the submission: an expert too, while he is asked.
+fn outgoing(ask: &mut Ask<'_>, id: i64, file: i64) -> Result<Outgoing> {
     let found = submission::attachment(ask.conn, &ask.viewer, id, file)?;
     Ok(Outgoing {
         path: attachment::place(&ask.app.data, &found.digest),
