@@ -75,7 +75,7 @@ fn a_campaign_is_opened_answered_closed_and_certified_in_the_browser() {
     bureau.press("#close button");
     bureau.see_text("还有 1 个单位没有提交");
     bureau.picture("not-closed");
-    bureau.press("#questions button[value=move]");
+    bureau.press("#f-questions button[value=move]");
     bureau.see_text("已划转");
 
     other.go(&format!(
