@@ -1,6 +1,7 @@
 //! Uploads: preview, correct, map, apply, undo, as people do it through the service, with its workers running.
 
 mod desk;
+mod held;
 mod refusals;
 mod scope;
 mod web;
