@@ -231,14 +231,23 @@ fn todos(
     let asked = opinion::asked(conn, viewer)?;
     let asked = asked.iter().filter(|(o, _)| o.given_at.is_none()).count();
     add(asked, "件送审请您提出评审意见", "/reviews");
+    for (count, text) in of_people(conn, viewer)? {
+        add(count, text, "/filings");
+    }
+    Ok(out)
+}
+
+/// Filings and posts that wait.
+fn of_people(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<(usize, &'static str)>> {
     let limit = i64::try_from(LOOKED_AT).unwrap_or(i64::MAX);
+    let mut out = Vec::new();
     if viewer.can_anywhere(Right::AnswerFiling) {
         let filter = filing::Filter {
             to_answer: true,
             ..filing::Filter::default()
         };
         let found = filing::list(conn, viewer, &filter, limit)?;
-        add(found.len(), "件备案待受理", "/filings");
+        out.push((found.len(), "件备案待受理"));
     }
     if viewer.can_anywhere(Right::ManagePeople) {
         let filter = filing::Filter {
@@ -246,12 +255,9 @@ fn todos(
             ..filing::Filter::default()
         };
         let found = filing::list(conn, viewer, &filter, limit)?;
-        add(found.len(), "件备案被退回，请补正", "/filings");
-        add(
-            board::vacancies(conn, viewer)?.len(),
-            "个首席数据代表或数据专员岗位空缺",
-            "/filings",
-        );
+        out.push((found.len(), "件备案被退回，请补正"));
+        let vacant = board::vacancies(conn, viewer)?.len();
+        out.push((vacant, "个首席数据代表或数据专员岗位空缺"));
     }
     Ok(out)
 }

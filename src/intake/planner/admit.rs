@@ -4,7 +4,7 @@ use super::{Planner, namesakes, position_of};
 use crate::intake::collect::Place as At;
 use crate::intake::compare::{Prepared, Reference};
 use crate::intake::identify::Identity;
-use crate::intake::known::{Hold, KnownEntry};
+use crate::intake::known::{Hold, KnownEntry, Slot};
 use crate::intake::row::{self, Values};
 use crate::ledger::entry::Place;
 use crate::register::field::{FieldType, Register};
@@ -39,29 +39,25 @@ impl<'c> Planner<'c> {
                 if first.row != 0 {
                     self.collector.fault(at, self.duplicate(&first));
                     let code = code_at.and_then(|p| values.text(p));
-                    let unknown =
-                        code.filter(|c| self.start.known.by_code(&register.key, c).is_none());
-                    if let Some(code) = unknown {
-                        let row = KnownEntry {
+                    self.claim(
+                        at,
+                        code,
+                        KnownEntry {
                             row: at.row,
                             sheet,
                             ..first
-                        };
-                        let key = (register.key.as_str(), words::name_key(code));
-                        self.claimed.entry(key).or_insert(row);
-                    }
+                        },
+                    );
                     return None;
                 }
-                let entry = self.start.known.get_mut(&register.key, slot)?;
-                entry.row = at.row;
-                entry.sheet = sheet;
-                entry.by_name = by_name;
-                entry.content = content;
-                // A removed entry comes back with its row, if that row goes in.
-                let fresh = !entry.present;
-                entry.present = true;
-                entry.tentative = fresh;
-                let id = entry.id;
+                let row = KnownEntry {
+                    row: at.row,
+                    sheet,
+                    by_name,
+                    content,
+                    ..first
+                };
+                let (id, fresh) = self.occupy(register, slot, row)?;
                 // Found by its code, however that was spelled; a code is never changed by an import.
                 values.fields.retain(|(p, _)| Some(*p) != code_at);
                 (slot, id, true, fresh)
@@ -70,18 +66,11 @@ impl<'c> Planner<'c> {
                 note.into_iter().for_each(|n| self.collector.note(at, n));
                 self.require(at, &values)?;
                 let given = code_at.and_then(|p| values.text(p));
-                let claimed = given.and_then(|code| {
-                    let key = (register.key.as_str(), words::name_key(code));
-                    self.claimed.get(&key).copied()
-                });
-                if let Some(first) = claimed {
+                if let Some(first) = self.claimed_before(register, given) {
                     self.collector.fault(at, self.duplicate(&first));
                     return None;
                 }
-                let (id, code) = self.number(register, given);
-                if let (None, Some(spool)) = (given, self.collector.spool()) {
-                    spool.gave(&code, at.plan.number, at.row);
-                }
+                let (id, code) = self.numbered(at, given);
                 let name = position_of(register, &register.keys.name).and_then(|p| values.text(p));
                 let name_key = words::name_key(name.unwrap_or_default());
                 values.fields.retain(|(p, _)| Some(*p) != code_at);
@@ -123,6 +112,34 @@ impl<'c> Planner<'c> {
         })
     }
 
+    /// Gives an entry to its row: its number, and whether it comes back with that row, if the row goes in.
+    fn occupy(&mut self, register: &Register, slot: Slot, row: KnownEntry) -> Option<(i64, bool)> {
+        let entry = self.start.known.get_mut(&register.key, slot)?;
+        let fresh = !entry.present;
+        *entry = KnownEntry {
+            present: true,
+            tentative: fresh,
+            ..row
+        };
+        Some((entry.id, fresh))
+    }
+
+    /// Remembers the code that a refused row named, unless an entry has it.
+    fn claim(&mut self, at: At<'c>, code: Option<&str>, row: KnownEntry) {
+        let register = &at.plan.register.key;
+        let unknown = code.filter(|c| self.start.known.by_code(register, c).is_none());
+        if let Some(code) = unknown {
+            let key = (register.as_str(), words::name_key(code));
+            self.claimed.entry(key).or_insert(row);
+        }
+    }
+
+    /// The refused row that named this code first.
+    fn claimed_before(&self, register: &'c Register, code: Option<&str>) -> Option<KnownEntry> {
+        let key = (register.key.as_str(), words::name_key(code?));
+        self.claimed.get(&key).copied()
+    }
+
     pub(super) fn duplicate(&self, first: &KnownEntry) -> Fault {
         let sheets = &self.collector.report.sheets;
         let sheet = sheets
@@ -159,6 +176,15 @@ impl<'c> Planner<'c> {
             }
         }
         whole.then_some(())
+    }
+
+    /// The same, and a code of our own is told to whoever looks at the preview.
+    fn numbered(&mut self, at: At<'c>, given: Option<&str>) -> (i64, String) {
+        let (id, code) = self.number(at.plan.register, given);
+        if let (None, Some(spool)) = (given, self.collector.spool()) {
+            spool.gave(&code, at.plan.number, at.row);
+        }
+        (id, code)
     }
 
     /// Id and code of a new entry: the code given, else one of our own that is free.
