@@ -23,11 +23,8 @@ impl<'c> Planner<'c> {
         let register = at.plan.register;
         let sheet = u16::try_from(at.plan.number).unwrap_or(u16::MAX);
         let references = references(register, &values);
-        let content = if register.names_repeat {
-            namesakes::content(&values)
-        } else {
-            0
-        };
+        let content = register.names_repeat.then(|| namesakes::content(&values));
+        let content = content.unwrap_or_default();
         let code_at = position_of(register, &register.keys.code);
         let by_name = code_at.is_none_or(|p| values.text(p).is_none());
         let (slot, id, stored, fresh) = match identity {
@@ -78,17 +75,11 @@ impl<'c> Planner<'c> {
                     .fields
                     .extend(code_at.map(|p| (p, Some(Value::Text(code.clone())))));
                 let entry = KnownEntry {
-                    id,
-                    department: place.department_id,
-                    within: place.within_id,
-                    hold: Hold::Full,
-                    present: true,
-                    tentative: false,
-                    stored: false,
                     row: at.row,
                     sheet,
                     by_name,
                     content,
+                    ..newcomer(id, place)
                 };
                 (
                     self.start.known.add(&register.key, entry, &code, &name_key),
@@ -212,4 +203,21 @@ fn references(register: &Register, values: &Values) -> Vec<Reference> {
         })
     };
     values.fields.iter().filter_map(reference).collect()
+}
+
+/// A new entry, before it is said which row it came with.
+fn newcomer(id: i64, place: Place) -> KnownEntry {
+    KnownEntry {
+        id,
+        department: place.department_id,
+        within: place.within_id,
+        hold: Hold::Full,
+        present: true,
+        tentative: false,
+        stored: false,
+        row: 0,
+        sheet: 0,
+        by_name: false,
+        content: 0,
+    }
 }
