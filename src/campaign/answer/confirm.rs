@@ -35,7 +35,7 @@ pub struct Confirmed {
 /// Confirms at once all entries of a department that are complete and not answered for: as they were, or as changed.
 ///
 /// # Errors
-/// As [`answer`].
+/// As [`super::answer`].
 pub fn confirm(
     conn: &mut Conn,
     viewer: &Viewer,
