@@ -5,8 +5,8 @@
 //! revision 版本 · relation 关联 · import 导入 · problem 问题提示 · department 部门 · region 行政区划.
 //!
 //! Rooms, and the one direction in which they may use each other:
-//! `cli, web → jobs, report, handover, review → intake → deadline, impact → ledger, notice → accounts, org, almanac → audit → db →
-//! auth → register, sheet, calendar`.
+//! `cli, web → jobs, report, handover → campaign → review → intake → sharing → issue → deadline, impact → ledger, notice →
+//! accounts, org, almanac → audit → db → auth → register, sheet, calendar`.
 
 pub mod accounts;
 pub mod almanac;
@@ -24,6 +24,7 @@ pub mod error;
 pub mod handover;
 pub mod impact;
 pub mod intake;
+pub mod issue;
 pub mod jobs;
 pub mod ledger;
 pub mod notice;
@@ -31,5 +32,6 @@ pub mod org;
 pub mod register;
 pub mod report;
 pub mod review;
+pub mod sharing;
 pub mod sheet;
 pub mod web;

@@ -45,11 +45,19 @@ pub enum Right {
     RunCampaign,
     /// Give the opinion that one's department is asked for.
     GiveOfficeOpinion,
+    /// Approve the department's share requests, answers and statements about links (政务数据共享条例 articles 11, 20, 21).
+    ApproveSharing,
+    /// Consent to extensions, take filings of ended services, settle disputes (articles 21, 27, 28).
+    CoordinateSharing,
+    /// Move issues (对接难点问题) for one's department.
+    HandleIssue,
+    /// Report what the integrated platform has collected.
+    ReportCollection,
 }
 
 impl Right {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::SeeSummary,
         Self::SeeMoney,
         Self::SeeOwn,
@@ -70,6 +78,10 @@ impl Right {
         Self::GiveOpinion,
         Self::RunCampaign,
         Self::GiveOfficeOpinion,
+        Self::ApproveSharing,
+        Self::CoordinateSharing,
+        Self::HandleIssue,
+        Self::ReportCollection,
     ];
 
     /// The word for logs, the API and `x-permission`.
@@ -96,6 +108,10 @@ impl Right {
             Self::GiveOpinion => "give_opinion",
             Self::RunCampaign => "run_campaign",
             Self::GiveOfficeOpinion => "give_office_opinion",
+            Self::ApproveSharing => "approve_sharing",
+            Self::CoordinateSharing => "coordinate_sharing",
+            Self::HandleIssue => "handle_issue",
+            Self::ReportCollection => "report_collection",
         }
     }
 
@@ -123,6 +139,10 @@ impl Right {
             Self::GiveOpinion => "提出评审意见",
             Self::RunCampaign => "组织年度核对",
             Self::GiveOfficeOpinion => "代表本部门提出会审意见",
+            Self::ApproveSharing => "审批本部门的共享申请和答复",
+            Self::CoordinateSharing => "统筹协调数据共享",
+            Self::HandleIssue => "办理对接难点问题",
+            Self::ReportCollection => "上报数据汇聚情况",
         }
     }
 }
@@ -177,7 +197,11 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
         )
         | (
             Role::Specialist | Role::Cdo,
-            R::ManagePeople | R::CheckSubmission | R::GiveOfficeOpinion,
+            R::ManagePeople
+            | R::CheckSubmission
+            | R::GiveOfficeOpinion
+            | R::ApproveSharing
+            | R::HandleIssue,
         )
         | (Role::Cdo, R::ApproveSubmission) => Some(Own),
         (Role::Bureau, R::SeeMoney | R::SeeOwn | R::SeeContacts) => Some(Subtree),
@@ -188,7 +212,9 @@ pub fn extent(role: Role, right: Right) -> Option<Extent> {
             | R::AnswerFiling
             | R::ManagePeople
             | R::ReviewProposals
-            | R::RunCampaign,
+            | R::RunCampaign
+            | R::CoordinateSharing
+            | R::ReportCollection,
         )
         | (Role::Oversight, R::SeeMoney) => Some(Level),
         _ => None,

@@ -125,6 +125,7 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
         work.push(item("时限", "/deadlines".to_owned()));
         work.push(item("年度核对", "/campaigns".to_owned()));
     }
+    let sharing: Vec<NavItem> = Vec::new();
     let mut people = vec![
         item("机构", "/organisation".to_owned()),
         item("人员", "/people".to_owned()),
@@ -145,6 +146,7 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     }
     let groups = [
         ("工作", work),
+        ("共享对接", sharing),
         ("一本账", books.collect()),
         ("机构与人员", people),
         ("管理", running),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 22] = [
+const MAY_USE: [(&str, &[&str]); 24] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("calendar", &["error"]),
@@ -37,8 +37,9 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "jobs",
         &[
-            "intake", "review", "campaign", "deadline", "notice", "accounts", "audit", "ledger",
-            "org", "db", "auth", "register", "sheet", "clock", "error", "app", "each",
+            "sharing", "issue", "intake", "review", "campaign", "deadline", "notice", "accounts",
+            "audit", "ledger", "org", "db", "auth", "register", "sheet", "clock", "error", "app",
+            "each",
         ],
     ),
     (
@@ -50,15 +51,29 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "report",
         &[
-            "intake", "campaign", "review", "deadline", "ledger", "audit", "org", "db", "auth",
-            "register", "sheet", "clock", "error", "each",
+            "sharing", "issue", "intake", "campaign", "review", "deadline", "ledger", "audit",
+            "org", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     (
         "intake",
         &[
-            "ledger", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "app",
-            "each",
+            "sharing", "issue", "ledger", "audit", "org", "db", "auth", "register", "sheet",
+            "clock", "error", "app", "each",
+        ],
+    ),
+    (
+        "issue",
+        &[
+            "impact", "deadline", "notice", "almanac", "calendar", "ledger", "audit", "org", "db",
+            "auth", "register", "sheet", "clock", "error", "each",
+        ],
+    ),
+    (
+        "sharing",
+        &[
+            "issue", "impact", "deadline", "notice", "almanac", "calendar", "ledger", "audit",
+            "org", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     (
@@ -70,21 +85,22 @@ const MAY_USE: [(&str, &[&str]); 22] = [
     (
         "review",
         &[
-            "impact", "deadline", "ledger", "notice", "audit", "org", "db", "auth", "register",
-            "clock", "error", "each",
+            "sharing", "issue", "impact", "deadline", "ledger", "notice", "audit", "org", "db",
+            "auth", "register", "clock", "error", "each",
         ],
     ),
     (
         "campaign",
         &[
-            "review", "ledger", "notice", "almanac", "calendar", "audit", "org", "db", "auth",
-            "register", "clock", "error", "each",
+            "sharing", "issue", "review", "ledger", "notice", "almanac", "calendar", "audit",
+            "org", "db", "auth", "register", "clock", "error", "each",
         ],
     ),
     (
         "handover",
         &[
-            "ledger", "audit", "org", "db", "auth", "register", "clock", "error", "each",
+            "sharing", "issue", "ledger", "audit", "org", "db", "auth", "register", "clock",
+            "error", "each",
         ],
     ),
     ("error", &["auth"]),

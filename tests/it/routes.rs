@@ -83,23 +83,24 @@ fn holds(permission: &str, actor: &Actor, target: Option<&Target>) -> bool {
             "see_own" | "see_money" | "see_security" | "write" | "see_contacts",
             "liaison" | "specialist" | "cdo",
         )
-        | ("manage_people", "specialist" | "cdo")
+        | ("manage_people" | "approve_sharing" | "handle_issue", "specialist" | "cdo")
         | ("approve_submission", "cdo") => own,
         ("see_own" | "see_money" | "see_contacts", "bureau" | "bureau-up") => below,
         (
             "see_security" | "write" | "manage_people" | "answer_filing" | "review_proposals"
-            | "run_campaign",
+            | "run_campaign" | "coordinate_sharing" | "report_collection",
             "bureau",
         ) => city,
         // The province's own level holds none of the departments asked about.
         (
             "write" | "manage_people" | "answer_filing" | "see_security" | "review_proposals"
-            | "run_campaign",
+            | "run_campaign" | "coordinate_sharing" | "report_collection",
             "bureau-up",
         ) => &[],
         (
             "see_own" | "see_money" | "see_contacts" | "see_security" | "write" | "manage_people"
-            | "answer_filing" | "review_proposals" | "run_campaign",
+            | "answer_filing" | "review_proposals" | "run_campaign" | "coordinate_sharing"
+            | "report_collection",
             "bureau-county",
         ) => county,
         (
