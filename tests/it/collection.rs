@@ -337,7 +337,7 @@ fn a_report_with_a_fault_is_refused_as_a_whole_or_taken_in_part() {
                 ("items[6].since", "wrong_order"),
                 ("items[7].code", "unknown_dataset"),
                 ("items[8].code", "unknown_dataset"),
-                ("items[9].updated", "invalid_date"),
+                ("items[9].updated", "impossible_date"),
             ]
         );
         assert_eq!(ledger.head(), head, "nothing was written");
