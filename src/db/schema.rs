@@ -973,7 +973,7 @@ diesel::table! {
         standing -> Text,
         mode -> Text,
         cycle -> Text,
-        since_on -> Nullable<Date>,
+        since -> Text,
         updated_on -> Nullable<Date>,
         due_on -> Nullable<Date>,
     }
