@@ -16,7 +16,7 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "org",
         &[
-            "audit", "db", "auth", "register", "sheet", "clock", "error", "each",
+            "hex", "audit", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     ("almanac", &["calendar", "audit", "db", "auth", "error"]),
