@@ -75,8 +75,8 @@ impl Serve {
         serve.check()?;
         drop(context.app.database.open()?);
         let out = context.out;
-        run(context, &serve, |accounts, conn, address| {
-            offer_set_up(out, accounts, conn, address)
+        run(context, &serve, |state, conn, address| {
+            offer_set_up(out, &state.accounts, conn, address)
         })
     }
 }
@@ -85,7 +85,7 @@ impl Serve {
 pub fn run(
     context: Context,
     serve: &config::Serve,
-    ready: impl FnOnce(&accounts::Service, &mut Conn, SocketAddr) -> Result<()>,
+    ready: impl FnOnce(&State, &mut Conn, SocketAddr) -> Result<()>,
 ) -> Result<u8> {
     // A file has one service; a server may have several.
     let alone = !context.app.database.is_server();
@@ -106,7 +106,7 @@ pub fn run(
     actix_web::rt::System::new().block_on(async move {
         let listening = web::listen(state.clone(), serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));
-        ready(&state.accounts, &mut conn, listening.address)?;
+        ready(&state, &mut conn, listening.address)?;
         drop(conn);
         let served = listening.run().await;
         state.jobs.stop();

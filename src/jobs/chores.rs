@@ -1,4 +1,4 @@
-//! What the program does by itself: deadlines brought up to date after changes, reminders once a day, letters sent.
+//! What the program does by itself: deadlines and collection brought up to date after changes, reminders once a day, letters sent.
 
 use serde_json::json;
 
@@ -12,10 +12,12 @@ use crate::db::connection::Conn;
 use crate::deadline;
 use crate::error::Result;
 use crate::notice::mail;
+use crate::sharing::collection;
 use crate::upkeep::checkpoint;
 
 /// Its presence among the kinds of work says that a runner does chores.
 pub(super) const REFRESH: &str = "deadline_refresh";
+const COLLECTION: &str = "collection_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
 const CHECKPOINT: &str = "checkpoint";
@@ -34,6 +36,9 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     // Reminding counts on what is up to date.
     if !behind && deadline::is_due(conn, clock::today())? {
         asked |= ask(conn, REMIND)?;
+    }
+    if collection::is_behind(conn)? {
+        asked |= ask(conn, COLLECTION)?;
     }
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
@@ -73,6 +78,27 @@ impl Work for Refresh {
         let mut conn = task.app.database.connect()?;
         let done = deadline::refresh(&mut conn, task.app.catalogue.regions())?;
         tracing::debug!(?done, "deadlines are up to date");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Brings the standing of datasets on the platform up to date.
+pub struct RefreshCollection;
+
+impl Work for RefreshCollection {
+    fn kind(&self) -> &'static str {
+        COLLECTION
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let done = collection::refresh(&mut conn)?;
+        tracing::debug!(?done, "the collection of datasets is up to date");
         Ok(())
     }
 

@@ -61,6 +61,7 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(imports::Apply),
         Box::new(imports::Undo),
         Box::new(chores::Refresh),
+        Box::new(chores::RefreshCollection),
         Box::new(chores::Remind),
         Box::new(chores::RemindCampaigns),
         Box::new(chores::Checkpoint),

@@ -8,6 +8,7 @@ mod attachments;
 mod bad;
 mod calendar;
 mod campaigns;
+mod collection;
 mod duplicates;
 mod editing;
 mod history;
