@@ -91,7 +91,7 @@ impl Demo {
             context.out.object(&reports);
             return Ok(u8::from(reports.iter().any(|r| !r.applied)));
         }
-        let code = upkeep::verify(&context)?;
+        let code = upkeep::Verify::default().run(&context)?;
         context.out.line(&format!("演示账本: {}", ledger.display()));
         context.out.line(&format!(
             "试试: one-ledger entries --register information_system --search 医保 --database {}",

@@ -13,6 +13,7 @@ use crate::config;
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::intake::upload::receive;
+use crate::upkeep::serving;
 use crate::web::state::State;
 use crate::web::{self, observe};
 
@@ -86,6 +87,11 @@ pub fn run(
     serve: &config::Serve,
     ready: impl FnOnce(&State, &mut Conn, SocketAddr) -> Result<()>,
 ) -> Result<u8> {
+    // A file has one service; a server may have several.
+    let alone = !context.app.database.is_server();
+    let _hold = alone
+        .then(|| serving::hold(&context.settings.data))
+        .transpose()?;
     let accounts =
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;

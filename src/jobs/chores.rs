@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::queue::{self, Job, Order};
 use super::{Task, Work, enqueue};
+use crate::app::App;
 use crate::auth::Viewer;
 use crate::campaign;
 use crate::clock;
@@ -12,12 +13,14 @@ use crate::deadline;
 use crate::error::Result;
 use crate::notice::mail;
 use crate::sharing::collection;
+use crate::upkeep::checkpoint;
 
 /// Its presence among the kinds of work says that a runner does chores.
 pub(super) const REFRESH: &str = "deadline_refresh";
 const COLLECTION: &str = "collection_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
+const CHECKPOINT: &str = "checkpoint";
 const MAIL: &str = "mail";
 
 /// Chores are about nothing in particular; the number keeps one of a kind in the queue.
@@ -27,7 +30,7 @@ pub(super) const SUBJECT: i64 = 0;
 ///
 /// # Errors
 /// When the database fails, also because it is busy: the next look will do.
-pub(super) fn look(conn: &mut Conn, mails: bool) -> Result<bool> {
+pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     let behind = deadline::is_behind(conn)?;
     let mut asked = behind && ask(conn, REFRESH)?;
     // Reminding counts on what is up to date.
@@ -40,7 +43,10 @@ pub(super) fn look(conn: &mut Conn, mails: bool) -> Result<bool> {
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
     }
-    if mails && mail::is_waiting(conn, clock::now())? {
+    if checkpoint::is_due(&app.data, clock::today())? {
+        asked |= ask(conn, CHECKPOINT)?;
+    }
+    if app.mail.is_some() && mail::is_waiting(conn, clock::now())? {
         asked |= ask(conn, MAIL)?;
     }
     Ok(asked)
@@ -140,6 +146,26 @@ impl Work for RemindCampaigns {
         let sent = campaign::remind::remind(&mut conn, when, task.app.reminders.remind)?;
         tracing::info!(sent, "reminded of campaigns");
         Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes the day's checkpoint.
+pub struct Checkpoint;
+
+impl Work for Checkpoint {
+    fn kind(&self) -> &'static str {
+        CHECKPOINT
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let app = task.app;
+        checkpoint::take(&mut conn, &app.data, &app.checkpoints).map(drop)
     }
 
     /// The next look asks for it again.

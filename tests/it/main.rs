@@ -32,4 +32,5 @@ mod routes;
 mod samples;
 mod sheets;
 mod sheets_out;
+mod upkeep;
 mod uploads;
