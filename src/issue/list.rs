@@ -1,0 +1,1 @@
+//! Issues by whose they are and when they are due.
