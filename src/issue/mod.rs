@@ -8,13 +8,17 @@
 //! holds the lock of the audit log and updates `issues.version` conditionally.
 
 mod act;
+mod concern;
+pub mod files;
 mod judge;
 pub mod ladder;
 pub mod list;
 mod open;
 pub mod proof;
+pub mod remind;
 mod settings;
 pub mod steps;
+pub mod summary;
 mod tell;
 
 use chrono::{NaiveDate, NaiveDateTime};
@@ -30,7 +34,8 @@ use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use steps::{Act, State, Turn};
 
-pub use act::{Wish, act, comment};
+pub use act::{Wish, act, comment, may_comment};
+pub use concern::{Concerned, add as add_entries, cdo, concerned};
 pub use judge::acts;
 pub use open::{NewIssue, Raise, heal, open, raise};
 pub use settings::{KINDS, Rules, is_behind, refresh};

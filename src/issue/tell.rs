@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::steps::{State, Turn, rung_label};
 use super::Issue;
+use super::steps::{State, Turn, rung_label};
 use crate::audit;
 use crate::auth::{Role, Viewer};
 use crate::clock;
