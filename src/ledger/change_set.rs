@@ -167,7 +167,7 @@ impl<'c> ChangeSet<'c> {
     /// # Errors
     /// [`Error::Conflict`] when the entry moved since it was prepared; [`Error::NotFound`] outside the reach.
     pub fn add(&mut self, change: Change) -> Result<()> {
-        if !self.scope.can(Right::Write, change.row.department_id) {
+        if !self.scope.can(Right::Write, &change.row) {
             return Err(Error::NotFound(format!("条目“{}”", change.row.code)));
         }
         self.add_judged(change)
