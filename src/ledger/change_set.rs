@@ -151,6 +151,12 @@ impl<'c> ChangeSet<'c> {
         self.header.import_id = Some(import);
     }
 
+    /// The import that this change set belongs to.
+    #[must_use]
+    pub fn import(&self) -> Option<i64> {
+        self.header.import_id
+    }
+
     /// Whether anything has been added.
     #[must_use]
     pub fn has_changes(&self) -> bool {
@@ -192,6 +198,14 @@ impl<'c> ChangeSet<'c> {
             self.flush()?;
         }
         Ok(())
+    }
+
+    /// Writes what was added so far, so that records beside the ledger can name it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn settle(&mut self) -> Result<()> {
+        self.flush()
     }
 
     /// Writes what was added so far, so that what follows in the change set can read it.

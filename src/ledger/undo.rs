@@ -300,7 +300,10 @@ fn restore(
 }
 
 /// The edges of a document; `None` when one of its ends is no longer there.
-pub(super) fn edges(
+///
+/// # Errors
+/// When the database fails.
+pub fn edges(
     set: &mut ChangeSet<'_>,
     register: &Register,
     document: &Document,

@@ -259,7 +259,12 @@ fn finish(
         titles: draft.def.titles.clone(),
         code_prefix: draft.def.code_prefix.get_ref().clone(),
         names_repeat: draft.def.names_repeat,
-        agreed: draft.def.agreed.iter().map(|k| k.get_ref().clone()).collect(),
+        agreed: draft
+            .def
+            .agreed
+            .iter()
+            .map(|k| k.get_ref().clone())
+            .collect(),
         keys: key_fields(draft),
         default_stage: draft.def.default_stage,
         published_from: draft.def.published_from,

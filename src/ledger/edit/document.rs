@@ -272,7 +272,11 @@ impl Desk<'_, '_> {
 
     /// The department that the party field names.
     fn party(&self, document: &Document) -> Option<i64> {
-        entry::party(self.definitions.register, self.definitions.directory, document)
+        entry::party(
+            self.definitions.register,
+            self.definitions.directory,
+            document,
+        )
     }
 
     /// What no entry can be without. A change may leave out what the entry never had, never take it away.
