@@ -14,6 +14,7 @@ mod history;
 mod hostile;
 mod http;
 mod imports;
+mod issues;
 mod jwt;
 mod kill;
 mod lists;

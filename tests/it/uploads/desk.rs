@@ -65,6 +65,7 @@ fn app(ledger: &Ledger) -> Arc<App> {
         parser: ledger.app.parser.clone(),
         organisation: ledger.app.organisation,
         reminders: ledger.app.reminders.clone(),
+        issues: one_ledger::issue::Rules::default(),
         mail: None,
         data: ledger.app.data.clone(),
     })
@@ -238,6 +239,7 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         parser: app.parser.clone(),
         organisation: app.organisation,
         reminders: app.reminders.clone(),
+        issues: one_ledger::issue::Rules::default(),
         mail: None,
         data: app.data.clone(),
     };
