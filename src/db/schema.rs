@@ -100,6 +100,7 @@ diesel::table! {
         name -> Text,
         name_key -> Text,
         department_id -> BigInt,
+        party_id -> Nullable<BigInt>,
         within_id -> Nullable<BigInt>,
         region -> Nullable<Text>,
         stage -> Text,
@@ -963,6 +964,157 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     entries::department_id,
     campaign_entries::answer
 );
+
+diesel::table! {
+    link_ends (entry_id, side) {
+        entry_id -> BigInt,
+        side -> Text,
+        state -> Text,
+        said -> Text,
+        note -> Text,
+        revision -> Integer,
+        version -> BigInt,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    link_acts (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        side -> Text,
+        act -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        said -> Text,
+        note -> Text,
+        before -> Nullable<Text>,
+        version -> BigInt,
+        import_id -> Nullable<BigInt>,
+        change_set -> Nullable<BigInt>,
+        told -> Bool,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    link_proposals (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        provider_id -> BigInt,
+        consumer_id -> Nullable<BigInt>,
+        text -> Text,
+        state -> Text,
+        version -> BigInt,
+        link_id -> Nullable<BigInt>,
+        note -> Text,
+        actor -> Text,
+        account_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(entries, link_ends);
+
+diesel::allow_tables_to_appear_in_same_query!(entries, link_acts);
+
+diesel::allow_tables_to_appear_in_same_query!(entries, link_proposals);
+
+diesel::table! {
+    issues (id) {
+        id -> BigInt,
+        year -> Integer,
+        ordinal -> Integer,
+        kind -> Text,
+        title -> Text,
+        text -> Text,
+        raised_by -> BigInt,
+        owed_by -> BigInt,
+        cause -> Nullable<Text>,
+        state -> Text,
+        open -> Bool,
+        version -> BigInt,
+        rung -> Integer,
+        handler_id -> Nullable<BigInt>,
+        turn -> Text,
+        start_on -> Date,
+        days -> Nullable<Integer>,
+        due_on -> Date,
+        provisional -> Bool,
+        opened_at -> Timestamp,
+        opened_by -> Text,
+        opener_id -> Nullable<BigInt>,
+        proof_seq -> BigInt,
+        proposer_id -> Nullable<BigInt>,
+        proposer -> Text,
+        proof -> Text,
+        decision -> Text,
+        closed_at -> Nullable<Timestamp>,
+        closed_by -> Nullable<Text>,
+        outcome -> Text,
+        reopened -> Integer,
+    }
+}
+
+diesel::table! {
+    issue_entries (issue_id, entry_id) {
+        issue_id -> BigInt,
+        entry_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    issue_steps (id) {
+        id -> BigInt,
+        issue_id -> BigInt,
+        version -> BigInt,
+        at -> Timestamp,
+        act -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        rung -> Integer,
+        turn -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        department_id -> Nullable<BigInt>,
+        note -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    issue_files (id) {
+        id -> BigInt,
+        issue_id -> BigInt,
+        file_name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        digest -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+        removed_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    issue_head (id) {
+        id -> BigInt,
+        days -> Integer,
+        calendar -> Integer,
+        reminded_on -> Nullable<Date>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(entries, issue_entries);
+
+diesel::allow_tables_to_appear_in_same_query!(issues, issue_steps);
 
 diesel::table! {
     dataset_collection (entry_id) {

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::db::connection::Conn;
 use crate::deadline;
 use crate::error::Result;
+use crate::issue;
 use crate::notice::mail;
 use crate::sharing::collection;
 use crate::upkeep::checkpoint;
@@ -20,6 +21,7 @@ pub(super) const REFRESH: &str = "deadline_refresh";
 const COLLECTION: &str = "collection_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
+const ISSUES: &str = "issue_remind";
 const CHECKPOINT: &str = "checkpoint";
 const MAIL: &str = "mail";
 
@@ -42,6 +44,9 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     }
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
+    }
+    if issue::is_behind(conn, &app.issues)? || issue::remind::is_due(conn, clock::today())? {
+        asked |= ask(conn, ISSUES)?;
     }
     if checkpoint::is_due(&app.data, clock::today())? {
         asked |= ask(conn, CHECKPOINT)?;
@@ -145,6 +150,31 @@ impl Work for RemindCampaigns {
         let when = (clock::today(), clock::now());
         let sent = campaign::remind::remind(&mut conn, when, task.app.reminders.remind)?;
         tracing::info!(sent, "reminded of campaigns");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Brings the due dates of issues up to date, and reminds of those that are late.
+pub struct RemindIssues;
+
+impl Work for RemindIssues {
+    fn kind(&self) -> &'static str {
+        ISSUES
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let app = task.app;
+        let moved = issue::refresh(&mut conn, &app.issues)?;
+        let when = (clock::today(), clock::now());
+        let rules = (&app.issues, app.catalogue.regions());
+        let sent = issue::remind::remind(&mut conn, rules, when, app.reminders.remind)?;
+        tracing::info!(moved, sent, "reminded of issues");
         Ok(())
     }
 

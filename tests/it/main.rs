@@ -15,6 +15,7 @@ mod history;
 mod hostile;
 mod http;
 mod imports;
+mod issues;
 mod jwt;
 mod kill;
 mod lists;

@@ -112,13 +112,13 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "app",
         &[
-            "upkeep", "db", "deadline", "notice", "org", "register", "sheet",
+            "upkeep", "db", "deadline", "issue", "notice", "org", "register", "sheet",
         ],
     ),
     (
         "config",
         &[
-            "upkeep", "accounts", "deadline", "notice", "org", "review", "sheet", "error",
+            "upkeep", "accounts", "deadline", "issue", "notice", "org", "review", "sheet", "error",
         ],
     ),
 ];

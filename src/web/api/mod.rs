@@ -34,6 +34,7 @@ mod filings;
 mod finish;
 pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
+pub(in crate::web) mod issues;
 mod lists;
 mod people;
 pub mod registers;
@@ -87,6 +88,7 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(duplicates::configure)
         .configure(campaigns::configure)
         .configure(impact::configure)
+        .configure(issues::configure)
         .configure(collection::configure);
 }
 

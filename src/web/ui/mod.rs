@@ -13,6 +13,7 @@ pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
+mod issues;
 pub(super) mod lists;
 mod notices;
 mod organisation;
@@ -46,5 +47,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(stages::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
+        .configure(issues::configure)
         .configure(collection::configure);
 }

@@ -109,6 +109,8 @@ struct Show {
     present: bool,
     full: bool,
     may_write: bool,
+    /// Whether the viewer may raise an issue about it.
+    raises: bool,
     as_of: String,
     /// It can be checked for duplicates.
     compared: bool,
@@ -198,7 +200,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         Vec::new()
     };
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
-    let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
+    let may_write = seq.is_none() && viewer.can(Right::Write, &entry);
     Ok(Show {
         href: address(register, &code),
         register: register.to_owned(),
@@ -220,6 +222,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         present: entry.present,
         full,
         may_write,
+        raises: seq.is_none() && viewer.can_anywhere(Right::Write),
         as_of: as_of.to_owned(),
         compared: sort_of(register).is_some(),
         merges,
