@@ -6,6 +6,7 @@
 pub mod annotated;
 pub mod collect;
 pub mod compare;
+pub mod ends;
 pub mod correct;
 pub mod identify;
 pub mod known;

@@ -312,6 +312,7 @@ impl<'j> Job<'j> {
         let refused = planned.collector.report.problems_total > 0;
         let new_departments = planned.new_departments.clone();
         let held = planned.held.clone();
+        let statements = planned.statements.clone();
         let mut done = planned.into_done()?;
         done.moved = staged.is_some_and(|s| s.plan != done.plan);
         if done.moved || (whole && refused) {
@@ -320,6 +321,7 @@ impl<'j> Job<'j> {
         directory::insert(set.conn(), &new_departments)?;
         self.remember(set.conn())?;
         self.propose(set, &held)?;
+        self.state(set, &statements)?;
         let change_set = set.has_changes().then(|| set.seq());
         let came_to = record::CameTo {
             change_set,

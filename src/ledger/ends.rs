@@ -25,7 +25,7 @@ pub use same::{
     name_is_derived, settle_name,
 };
 pub use store::{
-    Act, Noted, Told, confirm_end, dispute_end, mark_told, state, take_back, take_back_import,
+    Act, Noted, Told, confirm_end, dispute_end, mark_told, state, take_back,
     untold,
 };
 

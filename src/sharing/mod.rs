@@ -4,6 +4,9 @@
 //! (`ledger::ends`). Law: 政务数据共享条例 (国务院令第809号).
 
 pub mod agreed;
+pub mod follow;
+pub mod link;
+pub mod steps;
 
 /// Key of the register of links.
 pub const LINKS: &str = "sharing_link";
