@@ -12,6 +12,7 @@ pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
+mod issues;
 pub(super) mod lists;
 mod notices;
 mod organisation;
@@ -44,5 +45,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(reviews::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
-        .configure(campaigns::configure);
+        .configure(campaigns::configure)
+        .configure(issues::configure);
 }
