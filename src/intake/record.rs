@@ -17,7 +17,9 @@ use crate::intake::report::Counts;
 use crate::ledger::change_set::{self, Purpose, Verdict};
 use crate::ledger::ends;
 use crate::ledger::undo::{self, Undone};
+use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
+use crate::sharing::follow;
 
 /// One import.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]
@@ -246,6 +248,10 @@ pub fn undo(
             None => Undone::default(),
         };
         undone.statements = statements;
+        if statements > 0 {
+            let directory = Directory::load(set.conn())?;
+            follow::tell(set.conn(), &directory)?;
+        }
         diesel::update(imports::table.find(id))
             .set((
                 imports::undone.eq(serde_json::to_string(&undone).unwrap_or_default()),

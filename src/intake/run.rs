@@ -26,6 +26,7 @@ use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::reindex;
 use crate::org::directory;
+use crate::sharing::follow;
 use crate::sheet::cell::SheetHead;
 use crate::sheet::fault::SheetFault;
 use crate::sheet::workbook::Rows;
@@ -322,6 +323,10 @@ impl<'j> Job<'j> {
         self.remember(set.conn())?;
         self.propose(set, &held)?;
         self.state(set, &statements)?;
+        if !statements.is_empty() {
+            let directory = directory::Directory::load(set.conn())?;
+            follow::tell(set.conn(), &directory)?;
+        }
         let change_set = set.has_changes().then(|| set.seq());
         let came_to = record::CameTo {
             change_set,

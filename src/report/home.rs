@@ -18,6 +18,7 @@ use crate::org::directory::Directory;
 use crate::org::{board, filing, steps};
 use crate::register::catalogue::Catalogue;
 use crate::review::{opinion, submission};
+use crate::sharing;
 
 /// Below this share of expected fields, an entry is one to complete.
 pub const INCOMPLETE_BELOW: i32 = 80;
@@ -222,6 +223,9 @@ fn todos(
     for waiting in campaign::todo::waiting(conn, viewer, directory)? {
         add(waiting.count, &waiting.text, &waiting.href);
     }
+    let (unconfirmed, disputed) = sharing::link::waiting(conn, viewer)?;
+    add(unconfirmed, "条对接待您确认", "/links?view=mine");
+    add(disputed, "条对接双方说法不一致", "/links?view=disputed");
     let issues = issue::list::counts(conn, viewer)?;
     add(issues.mine, "个难点问题待您推进", "/issues?view=mine");
     add(

@@ -127,6 +127,9 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     }
     let mut sharing: Vec<NavItem> = Vec::new();
     if viewer.can_anywhere(Right::SeeOwn) {
+        sharing.push(item("对接确认", "/links".to_owned()));
+    }
+    if viewer.can_anywhere(Right::SeeOwn) {
         sharing.push(item("难点问题", "/issues".to_owned()));
     }
     let mut people = vec![

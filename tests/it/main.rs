@@ -16,6 +16,7 @@ mod http;
 mod imports;
 mod jwt;
 mod kill;
+mod links;
 mod lists;
 mod messages;
 mod organisation;

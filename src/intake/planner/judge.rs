@@ -6,6 +6,7 @@ use super::{BATCH, Planner, position_of, value_of};
 use crate::error::{Error, Result};
 use crate::intake::collect::Place as At;
 use crate::intake::compare::{self, Comparison, Prepared};
+use crate::intake::ends::Statement;
 use crate::intake::identify::{self, Referred};
 use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::Edges;
@@ -175,7 +176,7 @@ impl<'c> Planner<'c> {
             column: None,
             field: None,
         };
-        let checked = compare::compare(
+        let mut checked = compare::compare(
             compare::Ground {
                 catalogue: self.start.catalogue,
                 directory: &self.start.directory,
@@ -198,6 +199,7 @@ impl<'c> Planner<'c> {
         if checked.findings.iter().any(|(_, f)| is_kept(f)) {
             self.collector.kept();
         }
+        self.say(at, row, checked.statement.take());
         for (key, finding) in checked.findings {
             match finding {
                 Finding::Note(note) => self.collector.note(on(&key), note),
@@ -208,7 +210,6 @@ impl<'c> Planner<'c> {
             self.collector.held(at, old, &checked.held);
             self.held.push((old.id, checked.held));
         }
-        self.say(at, row, &checked);
         let outcome = match checked.comparison {
             None => {
                 if row.fresh {
@@ -264,12 +265,12 @@ impl<'c> Planner<'c> {
     }
 
     /// Keeps what a row says for the end that imports it.
-    fn say(&mut self, at: At<'c>, row: &Prepared, checked: &compare::Checked) {
-        let Some(statement) = checked.statement.as_ref().filter(|s| s.is_news) else {
-            return;
-        };
-        self.collector.stated(at, row.stored.then_some(row.id), statement);
-        self.statements.push((row.id, statement.clone()));
+    fn say(&mut self, at: At<'c>, row: &Prepared, statement: Option<Statement>) {
+        if let Some(statement) = statement.filter(|s| s.is_news) {
+            let known = row.stored.then_some(row.id);
+            self.collector.stated(at, known, &statement);
+            self.statements.push((row.id, statement));
+        }
     }
 
     fn add_amount(&mut self, register: &Register, row: &Prepared) {

@@ -175,7 +175,7 @@ impl<'c> Planner<'c> {
         let rows: Vec<EntryRow> = visible(&self.start.viewer)
             .filter(entries::register.eq(&register.key))
             .filter(entries::department_id.eq(place.department_id))
-            .filter(entries::party_id.is_not_distinct_from(place.party_id))
+            .filter(entries::party_id.eq(place.party_id.unwrap_or(-1)))
             .filter(entries::present.eq(true))
             .order(entries::id)
             .select(EntryRow::as_select())

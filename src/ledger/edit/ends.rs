@@ -131,7 +131,7 @@ impl Desk<'_, '_> {
         let rows: Vec<EntryRow> = visible(self.viewer)
             .filter(entries::register.eq(&register.key))
             .filter(entries::department_id.eq(place.department_id))
-            .filter(entries::party_id.is_not_distinct_from(place.party_id))
+            .filter(entries::party_id.eq(place.party_id.unwrap_or(-1)))
             .filter(entries::present.eq(true))
             .filter(entries::stage.ne("retired"))
             .select(EntryRow::as_select())

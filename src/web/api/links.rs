@@ -1,13 +1,13 @@
 //! Links between their ends: how they stand, confirming and disputing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix_web::{HttpResponse, get, post, web};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use super::{Answer, directory};
 use crate::auth::Right;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::as_of::Definitions;
@@ -16,12 +16,18 @@ use crate::org::directory::Directory;
 use crate::register::value::Value;
 use crate::sharing::LINKS;
 use crate::sharing::link::{self, Link, View, Wish};
-use crate::web::answer::ProblemBody;
+use crate::web::answer::{Failure, ProblemBody};
 use crate::web::api::accounts::limit;
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk;
 use crate::web::fields;
 use crate::web::version::{Version, tagged};
+
+type Answer = std::result::Result<HttpResponse, Failure>;
+
+fn directory(ask: &mut Ask<'_>) -> Result<Arc<Directory>> {
+    ask.state.directory.get(ask.conn)
+}
 
 /// Which links are wanted.
 #[derive(Deserialize, IntoParams)]

@@ -12,6 +12,7 @@ pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
+mod links;
 mod issues;
 pub(super) mod lists;
 mod notices;
@@ -43,6 +44,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(time_limits::configure)
         .configure(notices::configure)
         .configure(reviews::configure)
+        .configure(links::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
