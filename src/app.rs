@@ -9,6 +9,7 @@ use crate::notice::mail;
 use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
 use crate::sheet::workbook::Parser;
+use crate::upkeep::checkpoint;
 
 /// The program as configured.
 pub struct App {
@@ -26,6 +27,8 @@ pub struct App {
     pub issues: issue::Rules,
     /// The mail server; without one nothing is mailed.
     pub mail: Option<mail::Settings>,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// Where files are kept.
     pub data: PathBuf,
 }

@@ -13,6 +13,7 @@ use crate::notice::mail;
 use crate::org;
 use crate::review::{duplicate, zombie};
 use crate::sheet::limits::Limits;
+use crate::upkeep::checkpoint;
 
 /// What a configuration file (TOML) may say; every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -40,6 +41,8 @@ pub struct ConfigFile {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems; those left out keep their defaults.
     pub zombies: zombie::Rules,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -147,6 +150,8 @@ pub struct Settings {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems.
     pub zombies: zombie::Rules,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -183,6 +188,7 @@ impl Settings {
             mail: file.mail,
             duplicates: file.duplicates,
             zombies: file.zombies,
+            checkpoints: file.checkpoints,
             serve: file.serve,
         })
     }

@@ -49,7 +49,12 @@ pub(super) fn statement(
             given.insert(field.key.clone(), value.clone());
         }
     }
-    let before = ground.spoken.pairs.get(&row.id).cloned().unwrap_or_default();
+    let before = ground
+        .spoken
+        .pairs
+        .get(&row.id)
+        .cloned()
+        .unwrap_or_default();
     let after = ends::stated(&before, side, &given);
     let said = |p: &Pair| p.of(side).map(|e| (e.state, e.said.clone()));
     Some(Statement {
@@ -77,7 +82,12 @@ pub(super) fn yield_to(
     statement: &Statement,
 ) -> Vec<(String, Finding)> {
     let mut out = Vec::new();
-    let pair = ground.spoken.pairs.get(&old.id).cloned().unwrap_or_default();
+    let pair = ground
+        .spoken
+        .pairs
+        .get(&old.id)
+        .cloned()
+        .unwrap_or_default();
     let side = statement.side;
     let mut gone: Vec<usize> = Vec::new();
     for (position, value) in &row.fields {
@@ -88,7 +98,8 @@ pub(super) fn yield_to(
             continue;
         }
         let named = field.key == register.keys.name;
-        if named && ends::name_is_derived(register, ground.directory, &ground.spoken.names, before) {
+        if named && ends::name_is_derived(register, ground.directory, &ground.spoken.names, before)
+        {
             continue;
         }
         let shown = before.get(&field.key).map_or_else(String::new, |v| {

@@ -6,8 +6,8 @@
 pub mod annotated;
 pub mod collect;
 pub mod compare;
-pub mod ends;
 pub mod correct;
+pub mod ends;
 pub mod identify;
 pub mod known;
 pub mod layout;

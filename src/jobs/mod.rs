@@ -61,10 +61,12 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(imports::Apply),
         Box::new(imports::Undo),
         Box::new(chores::Refresh),
+        Box::new(chores::RefreshCollection),
         Box::new(chores::Remind),
         Box::new(chores::RemindCampaigns),
         Box::new(chores::FollowLinks),
         Box::new(chores::RemindIssues),
+        Box::new(chores::Checkpoint),
         Box::new(chores::Mail),
     ]
 }

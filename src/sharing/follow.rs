@@ -82,7 +82,10 @@ fn batch(conn: &mut Conn, directory: &Directory, news: &[Told]) -> Result<()> {
         };
         settle_issue(conn, directory, &row, &pair, last)?;
         if let Some((department, kind)) = addressed(&row, &pair, last) {
-            letters.entry((department, kind)).or_default().push((row, last));
+            letters
+                .entry((department, kind))
+                .or_default()
+                .push((row, last));
         }
     }
     for ((department, kind), links) in &letters {
@@ -196,7 +199,10 @@ fn settle_issue(
         row.name,
         row.code
     );
-    let title: String = format!("对接说法不一致: {}", row.name).chars().take(100).collect();
+    let title: String = format!("对接说法不一致: {}", row.name)
+        .chars()
+        .take(100)
+        .collect();
     let new = NewIssue {
         kind: MISMATCH,
         title: &title,

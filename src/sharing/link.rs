@@ -44,7 +44,9 @@ impl Link {
             .into_iter()
             .filter_map(|side| self.pair.of(side).map(|e| e.version))
             .sum();
-        self.row.revision.saturating_add(i32::try_from(said).unwrap_or(i32::MAX))
+        self.row
+            .revision
+            .saturating_add(i32::try_from(said).unwrap_or(i32::MAX))
     }
 
     /// The department at one end.

@@ -6,9 +6,9 @@ use diesel::prelude::*;
 use one_ledger::auth::{Role, Sight, Viewer};
 use one_ledger::db::schema::{issues, notices};
 use one_ledger::error::Error;
+use one_ledger::intake::record;
 use one_ledger::intake::report::Report;
 use one_ledger::intake::run::{self, Mode};
-use one_ledger::intake::record;
 use one_ledger::ledger::as_of::Definitions;
 use one_ledger::ledger::edit::{self, Draft, Given, Source, Why};
 use one_ledger::ledger::ends::{Act, Side, Standing};
@@ -57,7 +57,10 @@ impl<'l> Scene<'l> {
         }
     }
 
-    pub fn with<T>(&self, work: impl FnOnce(&mut one_ledger::db::connection::Conn, Definitions<'_>) -> T) -> T {
+    pub fn with<T>(
+        &self,
+        work: impl FnOnce(&mut one_ledger::db::connection::Conn, Definitions<'_>) -> T,
+    ) -> T {
         let mut conn = self.ledger.conn();
         let directory = Directory::load(&mut conn).unwrap();
         let catalogue = &self.ledger.app.catalogue;
@@ -79,7 +82,9 @@ impl<'l> Scene<'l> {
 
     pub fn run(&self, who: &Viewer, file: &std::path::Path, mode: Mode) -> Report {
         let request = Ledger::request(file, mode);
-        run::run(&self.ledger.app, who, &request, &|_| ()).unwrap().report
+        run::run(&self.ledger.app, who, &request, &|_| ())
+            .unwrap()
+            .report
     }
 
     pub fn import(&self, who: &Viewer, name: &str, rows: &[&str]) -> Report {
@@ -90,7 +95,9 @@ impl<'l> Scene<'l> {
 
     pub fn undo(&self, who: &Viewer, import: i64) -> Undone {
         let catalogue = &self.ledger.app.catalogue;
-        record::undo(&mut self.ledger.conn(), who, catalogue, import, "").unwrap().1
+        record::undo(&mut self.ledger.conn(), who, catalogue, import, "")
+            .unwrap()
+            .1
     }
 
     pub fn rows(&self) -> Vec<EntryRow> {
@@ -163,8 +170,10 @@ fn why() -> Why {
     }
 }
 
-const SAME: &str = "济南市教育局 | 济南市公安局 | 学籍信息 | 服务接口 | 每日 | 核验 | 张三 | 运行中";
-const OTHER: &str = "济南市教育局 | 济南市公安局 | 学籍信息 | 批量交换 | 每日 | 核验 | 李四 | 运行中";
+const SAME: &str =
+    "济南市教育局 | 济南市公安局 | 学籍信息 | 服务接口 | 每日 | 核验 | 张三 | 运行中";
+const OTHER: &str =
+    "济南市教育局 | 济南市公安局 | 学籍信息 | 批量交换 | 每日 | 核验 | 李四 | 运行中";
 
 #[test]
 fn the_second_list_confirms_what_the_first_one_said() {
@@ -176,8 +185,15 @@ fn the_second_list_confirms_what_the_first_one_said() {
         assert_eq!(row.name, "学籍信息→济南市公安局");
         let report = scene.run(&scene.takes, &scene.sheet("2.xlsx", &[SAME]), Mode::Check);
         assert_eq!(report.stated, 1, "{report:#?}");
-        assert!(report.warnings.iter().any(|w| w.code == "confirms_end"), "{report:#?}");
-        assert_eq!(scene.standing(), Standing::Waiting(Side::Consumer), "a check writes nothing");
+        assert!(
+            report.warnings.iter().any(|w| w.code == "confirms_end"),
+            "{report:#?}"
+        );
+        assert_eq!(
+            scene.standing(),
+            Standing::Waiting(Side::Consumer),
+            "a check writes nothing"
+        );
         let report = scene.import(&scene.takes, "2.xlsx", &[SAME]);
         assert_eq!(scene.standing(), Standing::Confirmed);
         assert_eq!(scene.only().revision, row.revision);
@@ -196,15 +212,23 @@ fn another_word_of_the_consumer_is_kept_beside_and_becomes_an_issue() {
         let before = scene.only();
         let report = scene.import(&scene.takes, "2.xlsx", &[OTHER]);
         let told: Vec<_> = report.warnings.iter().map(|w| w.code.as_str()).collect();
-        assert!(told.contains(&"other_end") && told.contains(&"other_end_kept"), "{told:?}");
+        assert!(
+            told.contains(&"other_end") && told.contains(&"other_end_kept"),
+            "{told:?}"
+        );
         let after = scene.only();
-        assert_eq!(before.attributes, after.attributes, "the provider's word stands");
+        assert_eq!(
+            before.attributes, after.attributes,
+            "the provider's word stands"
+        );
         let seen = scene.link(&scene.takes);
         assert_eq!(seen.standing(), Standing::Disputed);
         assert_eq!(seen.pair.differences(), ["share_mode"]);
         assert_eq!(scene.open_issues(), 1);
         // The provider gives in: both say the same, and the issue heals.
-        scene.amend(&scene.gives, &[("share_mode", "批量交换")]).unwrap();
+        scene
+            .amend(&scene.gives, &[("share_mode", "批量交换")])
+            .unwrap();
         assert_eq!(scene.standing(), Standing::Confirmed);
         scene.with(|conn, d| one_ledger::sharing::follow::tell(conn, d.directory).unwrap());
         assert_eq!(scene.open_issues(), 0);
@@ -246,10 +270,16 @@ fn a_change_of_what_was_agreed_waits_for_the_other_end_again_and_tells_it() {
         scene.import(&scene.gives, "1.xlsx", &[SAME]);
         scene.act(&scene.takes, Act::Confirm, "").unwrap();
         scene.amend(&scene.gives, &[("notes", "换了机房")]).unwrap();
-        assert_eq!(scene.standing(), Standing::Confirmed, "other fields are the owner's");
+        assert_eq!(
+            scene.standing(),
+            Standing::Confirmed,
+            "other fields are the owner's"
+        );
         scene.amend(&scene.gives, &[("frequency", "每周")]).unwrap();
         assert_eq!(scene.standing(), Standing::Waiting(Side::Consumer));
-        let refused = scene.amend(&scene.takes, &[("notes", "不同意")]).unwrap_err();
+        let refused = scene
+            .amend(&scene.takes, &[("notes", "不同意")])
+            .unwrap_err();
         assert_eq!(refused.code(), "invalid", "{refused}");
         let apart = scene.amend(&scene.takes, &[("frequency", "每日")]).unwrap();
         assert_eq!(apart.entries[0].apart, ["frequency"]);
@@ -267,7 +297,9 @@ fn a_dispute_says_why_becomes_an_issue_and_is_withdrawn() {
         assert!(matches!(refused, Error::Invalid(_)), "{refused}");
         let refused = scene.act(&scene.takes, Act::Withdraw, "").unwrap_err();
         assert!(matches!(refused, Error::Conflict(_)), "{refused}");
-        let link = scene.act(&scene.takes, Act::Dispute, "从未接到过数据").unwrap();
+        let link = scene
+            .act(&scene.takes, Act::Dispute, "从未接到过数据")
+            .unwrap();
         assert_eq!(link.standing(), Standing::Disputed);
         assert_eq!(scene.open_issues(), 1);
         let stale = Wish {
@@ -358,7 +390,9 @@ fn whoever_belongs_to_neither_end_writes_no_link_and_nobody_confirms_for_another
         assert_eq!(scene.standing(), Standing::Waiting(Side::Consumer));
         let refused = scene.act(&bureau, Act::Confirm, "").unwrap_err();
         assert!(matches!(refused, Error::Refused(_)), "{refused}");
-        let refused = scene.amend(&scene.takes, &[("provider_org", THIRD)]).unwrap_err();
+        let refused = scene
+            .amend(&scene.takes, &[("provider_org", THIRD)])
+            .unwrap_err();
         assert!(matches!(refused, Error::Invalid(_)), "{refused}");
     });
 }
@@ -379,9 +413,24 @@ fn the_desk_counts_by_whose_move_it_is() {
             let page = link::page(&mut ledger.conn(), who, view, None, 10).unwrap();
             page.links.len()
         };
-        assert_eq!((count(&scene.takes, View::Mine), count(&scene.gives, View::Mine)), (1, 0));
-        assert_eq!((count(&scene.takes, View::Others), count(&scene.gives, View::Others)), (0, 1));
-        assert_eq!(link::waiting(&mut ledger.conn(), &scene.takes).unwrap(), (1, 0));
+        assert_eq!(
+            (
+                count(&scene.takes, View::Mine),
+                count(&scene.gives, View::Mine)
+            ),
+            (1, 0)
+        );
+        assert_eq!(
+            (
+                count(&scene.takes, View::Others),
+                count(&scene.gives, View::Others)
+            ),
+            (0, 1)
+        );
+        assert_eq!(
+            link::waiting(&mut ledger.conn(), &scene.takes).unwrap(),
+            (1, 0)
+        );
     });
 }
 
@@ -411,11 +460,16 @@ fn an_agreed_request_makes_the_link_and_finds_it_again() {
             request_id: 1,
         };
         let make = |wanted: &Agreed<'_>| {
-            scene.with(|conn, d| agreed(conn, &scene.gives, d.catalogue, d.directory, wanted).unwrap())
+            scene.with(|conn, d| {
+                agreed(conn, &scene.gives, d.catalogue, d.directory, wanted).unwrap()
+            })
         };
         let code = make(&wanted);
         let row = scene.only();
-        assert_eq!((row.code.as_str(), row.stage.as_str()), (code.as_str(), "build"));
+        assert_eq!(
+            (row.code.as_str(), row.stage.as_str()),
+            (code.as_str(), "build")
+        );
         assert_eq!(scene.standing(), Standing::Confirmed);
         wanted.mode = "2";
         wanted.request_id = 2;
@@ -428,7 +482,9 @@ fn an_agreed_request_makes_the_link_and_finds_it_again() {
 #[test]
 fn the_arrows_of_an_end_are_told_apart() {
     for one in steps::ARROWS {
-        let same = steps::ARROWS.iter().filter(|a| a.from == one.from && a.act == one.act);
+        let same = steps::ARROWS
+            .iter()
+            .filter(|a| a.from == one.from && a.act == one.act);
         assert_eq!(same.count(), 1, "{one:?}");
     }
 }

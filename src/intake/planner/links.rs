@@ -164,7 +164,9 @@ impl<'c> Planner<'c> {
             }
         }
         let spoken = &mut self.start.spoken;
-        spoken.names.learn(&mut self.start.conn, register, &document)?;
+        spoken
+            .names
+            .learn(&mut self.start.conn, register, &document)?;
         let directory = &self.start.directory;
         ends::settle_name(register, directory, &spoken.names, None, &mut document);
         Ok(Traits::of(register, &document))

@@ -47,7 +47,9 @@ impl Desk<'_, '_> {
         let side = Side::of_writer(self.viewer, ends.0, ends.1)
             .or_else(|| Side::of_writer(self.viewer, place.department_id, place.party_id));
         let word = match side {
-            Some(side) => Some(self.word(number, old, before.as_ref(), side, &names, draft, draw)?),
+            Some(side) => {
+                Some(self.word(number, old, before.as_ref(), side, &names, draft, draw)?)
+            }
             None => None,
         };
         ends::settle_name(

@@ -225,7 +225,14 @@ async fn acted(caller: Caller, code: String, version: Version, act: Act, note: S
     extensions(("x-permission" = json!("approve_sharing")), ("x-scope" = json!("own"))))]
 #[post("/links/{code}/confirm")]
 async fn confirm_link(caller: Caller, code: web::Path<String>, version: Version) -> Answer {
-    acted(caller, code.into_inner(), version, Act::Confirm, String::new()).await
+    acted(
+        caller,
+        code.into_inner(),
+        version,
+        Act::Confirm,
+        String::new(),
+    )
+    .await
 }
 
 /// Says, for the end that you answer for, that the link is not so; it becomes an issue.
@@ -251,7 +258,14 @@ async fn dispute_link(
     extensions(("x-permission" = json!("approve_sharing")), ("x-scope" = json!("own"))))]
 #[post("/links/{code}/withdraw")]
 async fn withdraw_link(caller: Caller, code: web::Path<String>, version: Version) -> Answer {
-    acted(caller, code.into_inner(), version, Act::Withdraw, String::new()).await
+    acted(
+        caller,
+        code.into_inner(),
+        version,
+        Act::Withdraw,
+        String::new(),
+    )
+    .await
 }
 
 /// Adds the operations.

@@ -25,6 +25,7 @@ pub mod attachments;
 mod audit;
 mod calendar;
 mod campaigns;
+pub(in crate::web) mod collection;
 mod deadlines;
 mod departments;
 pub(in crate::web) mod duplicates;
@@ -89,7 +90,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(links::configure)
         .configure(campaigns::configure)
         .configure(impact::configure)
-        .configure(issues::configure);
+        .configure(issues::configure)
+        .configure(collection::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

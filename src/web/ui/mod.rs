@@ -7,13 +7,14 @@ mod accounts;
 pub(super) mod audit;
 mod calendar;
 mod campaigns;
+mod collection;
 mod deadlines;
 pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
-mod links;
 mod issues;
+mod links;
 pub(super) mod lists;
 mod notices;
 mod organisation;
@@ -48,5 +49,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(stages::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
-        .configure(issues::configure);
+        .configure(issues::configure)
+        .configure(collection::configure);
 }

@@ -160,6 +160,7 @@ impl Ledger {
             reminders: one_ledger::deadline::Rules::default(),
             issues: one_ledger::issue::Rules::default(),
             mail: None,
+            checkpoints: Default::default(),
             parser: Parser::new(PROGRAM),
             data: folder.path().join("data"),
         };

@@ -11,7 +11,9 @@ fn row() -> impl Strategy<Value = String> {
     let frequency = prop_oneof![Just(""), Just("每日"), Just("每周")];
     let purpose = prop_oneof![Just(""), Just("核验"), Just("统计")];
     (mode, frequency, purpose).prop_map(|(mode, frequency, purpose)| {
-        format!("济南市教育局 | 济南市公安局 | 学籍信息 | {mode} | {frequency} | {purpose} | | 运行中")
+        format!(
+            "济南市教育局 | 济南市公安局 | 学籍信息 | {mode} | {frequency} | {purpose} | | 运行中"
+        )
     })
 }
 

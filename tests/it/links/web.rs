@@ -33,15 +33,30 @@ fn a_link_is_read_confirmed_and_disputed_over_http() {
     actors::make_all(&ledger);
     actors::make(&ledger, "cdo-13", "cdo", "SL013");
     let service = Service::start(&ledger);
-    let (own, other) = (service.token("cdo", PASSWORD), service.token("cdo-13", PASSWORD));
+    let (own, other) = (
+        service.token("cdo", PASSWORD),
+        service.token("cdo-13", PASSWORD),
+    );
     let stranger = service.token("bureau-county", PASSWORD);
-    let page = service.ask(Method::GET, "/api/v1/links?view=mine").bearer(&other).send();
+    let page = service
+        .ask(Method::GET, "/api/v1/links?view=mine")
+        .bearer(&other)
+        .send();
     assert_eq!(page.json()["counts"]["mine"], json!(1), "{page:?}");
-    let unknown = service.ask(Method::GET, "/api/v1/links?view=nothing").bearer(&other).send();
+    let unknown = service
+        .ask(Method::GET, "/api/v1/links?view=nothing")
+        .bearer(&other)
+        .send();
     assert_eq!(unknown.status, 422, "{unknown:?}");
-    let read = service.ask(Method::GET, "/api/v1/links/DJ-A").bearer(&other).send();
+    let read = service
+        .ask(Method::GET, "/api/v1/links/DJ-A")
+        .bearer(&other)
+        .send();
     assert_eq!(read.json()["waits_for"], json!("consumer"), "{read:?}");
-    let hidden = service.ask(Method::GET, "/api/v1/links/DJ-A").bearer(&stranger).send();
+    let hidden = service
+        .ask(Method::GET, "/api/v1/links/DJ-A")
+        .bearer(&stranger)
+        .send();
     assert!(hidden.status == 403 || hidden.status == 404, "{hidden:?}");
     let tag = read.header("etag").unwrap().to_owned();
     let post = |token: &str, act: &str| {
@@ -50,15 +65,33 @@ fn a_link_is_read_confirmed_and_disputed_over_http() {
             .bearer(token)
     };
     assert_eq!(post(&other, "confirm").send().status, 428);
-    assert_eq!(post(&other, "confirm").header("If-Match", "\"77\"").send().status, 412);
+    assert_eq!(
+        post(&other, "confirm")
+            .header("If-Match", "\"77\"")
+            .send()
+            .status,
+        412
+    );
     let done = post(&other, "confirm").header("If-Match", &tag).send();
     assert_eq!(done.json()["standing"], json!("confirmed"), "{done:?}");
     let again = done.header("etag").unwrap().to_owned();
-    assert_eq!(post(&other, "confirm").header("If-Match", &again).send().status, 409);
-    let wrong = post(&own, "dispute").header("If-Match", &again).json(&json!({"note": ""}));
+    assert_eq!(
+        post(&other, "confirm")
+            .header("If-Match", &again)
+            .send()
+            .status,
+        409
+    );
+    let wrong = post(&own, "dispute")
+        .header("If-Match", &again)
+        .json(&json!({"note": ""}));
     assert_eq!(wrong.status, 422, "{wrong:?}");
     let disputed = post(&own, "dispute")
         .header("If-Match", &again)
         .json(&json!({"note": "没有这个接口"}));
-    assert_eq!(disputed.json()["standing"], json!("disputed"), "{disputed:?}");
+    assert_eq!(
+        disputed.json()["standing"],
+        json!("disputed"),
+        "{disputed:?}"
+    );
 }

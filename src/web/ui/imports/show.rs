@@ -8,10 +8,10 @@ use super::parts::{self, CorrectionView, KindView, Outcomes, RequestView, SheetV
 use super::row::RowView;
 use super::{Choice, badge};
 use crate::error::Result;
+use crate::intake::ends::APART;
 use crate::intake::preview::{self, Filter, Preview};
 use crate::intake::upload::{State, Upload, see};
 use crate::jobs::{Job, imports};
-use crate::intake::ends::APART;
 use crate::ledger::held::{KEPT, REQUESTED};
 use crate::org::directory::Directory;
 use crate::web::answer::Failure;
