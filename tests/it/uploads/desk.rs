@@ -66,6 +66,7 @@ fn app(ledger: &Ledger) -> Arc<App> {
         organisation: ledger.app.organisation,
         reminders: ledger.app.reminders.clone(),
         mail: None,
+        issues: one_ledger::issue::Rules::default(),
         checkpoints: Default::default(),
         data: ledger.app.data.clone(),
     })
@@ -240,6 +241,7 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         organisation: app.organisation,
         reminders: app.reminders.clone(),
         mail: None,
+        issues: one_ledger::issue::Rules::default(),
         checkpoints: Default::default(),
         data: app.data.clone(),
     };
