@@ -1001,29 +1001,9 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    link_proposals (id) {
-        id -> BigInt,
-        entry_id -> BigInt,
-        provider_id -> BigInt,
-        consumer_id -> Nullable<BigInt>,
-        text -> Text,
-        state -> Text,
-        version -> BigInt,
-        link_id -> Nullable<BigInt>,
-        note -> Text,
-        actor -> Text,
-        account_id -> Nullable<BigInt>,
-        made_at -> Timestamp,
-        decided_at -> Nullable<Timestamp>,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(entries, link_ends);
 
 diesel::allow_tables_to_appear_in_same_query!(entries, link_acts);
-
-diesel::allow_tables_to_appear_in_same_query!(entries, link_proposals);
 
 diesel::table! {
     issues (id) {

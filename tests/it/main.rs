@@ -18,6 +18,7 @@ mod imports;
 mod issues;
 mod jwt;
 mod kill;
+mod links;
 mod lists;
 mod messages;
 mod organisation;

@@ -35,6 +35,7 @@ mod finish;
 pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
 pub(in crate::web) mod issues;
+mod links;
 mod lists;
 mod people;
 pub mod registers;
@@ -86,6 +87,7 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(deadlines::configure)
         .configure(reviews::configure)
         .configure(duplicates::configure)
+        .configure(links::configure)
         .configure(campaigns::configure)
         .configure(impact::configure)
         .configure(issues::configure)

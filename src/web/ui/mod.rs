@@ -14,6 +14,7 @@ mod filings;
 mod home;
 mod imports;
 mod issues;
+mod links;
 pub(super) mod lists;
 mod notices;
 mod organisation;
@@ -44,6 +45,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(time_limits::configure)
         .configure(notices::configure)
         .configure(reviews::configure)
+        .configure(links::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
