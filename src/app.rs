@@ -7,6 +7,7 @@ use crate::deadline;
 use crate::notice::mail;
 use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
+use crate::sharing::request;
 use crate::sheet::workbook::Parser;
 
 /// The program as configured.
@@ -23,6 +24,8 @@ pub struct App {
     pub reminders: deadline::Rules,
     /// The mail server; without one nothing is mailed.
     pub mail: Option<mail::Settings>,
+    /// How sharing is done.
+    pub sharing: request::Rules,
     /// Where files are kept.
     pub data: PathBuf,
 }

@@ -11,6 +11,7 @@ use crate::error::{Doing, Error, Result};
 use crate::notice::mail;
 use crate::org;
 use crate::review::{duplicate, zombie};
+use crate::sharing::request;
 use crate::sheet::limits::Limits;
 
 /// What a configuration file (TOML) may say; every key is optional.
@@ -37,6 +38,8 @@ pub struct ConfigFile {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems; those left out keep their defaults.
     pub zombies: zombie::Rules,
+    /// How sharing is done; what is left out keeps its default.
+    pub sharing: request::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -142,6 +145,8 @@ pub struct Settings {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems.
     pub zombies: zombie::Rules,
+    /// How sharing is done.
+    pub sharing: request::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -177,6 +182,7 @@ impl Settings {
             mail: file.mail,
             duplicates: file.duplicates,
             zombies: file.zombies,
+            sharing: file.sharing,
             serve: file.serve,
         })
     }

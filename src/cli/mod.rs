@@ -173,6 +173,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             organisation: settings.organisation,
             reminders: settings.reminders.clone(),
             mail: settings.mail.clone(),
+            sharing: settings.sharing,
             parser,
             data: settings.data.clone(),
         },

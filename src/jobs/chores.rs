@@ -11,11 +11,14 @@ use crate::db::connection::Conn;
 use crate::deadline;
 use crate::error::Result;
 use crate::notice::mail;
+use crate::org::directory::Directory;
+use crate::sharing::request;
 
 /// Its presence among the kinds of work says that a runner does chores.
 pub(super) const REFRESH: &str = "deadline_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
+const REQUESTS: &str = "request_remind";
 const MAIL: &str = "mail";
 
 /// Chores are about nothing in particular; the number keeps one of a kind in the queue.
@@ -34,6 +37,9 @@ pub(super) fn look(conn: &mut Conn, mails: bool) -> Result<bool> {
     }
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
+    }
+    if request::remind::is_due(conn, clock::today())? {
+        asked |= ask(conn, REQUESTS)?;
     }
     if mails && mail::is_waiting(conn, clock::now())? {
         asked |= ask(conn, MAIL)?;
@@ -113,6 +119,34 @@ impl Work for RemindCampaigns {
         let when = (clock::today(), clock::now());
         let sent = campaign::remind::remind(&mut conn, when, task.app.reminders.remind)?;
         tracing::info!(sent, "reminded of campaigns");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Reminds of the clocks of share requests.
+pub struct RemindRequests;
+
+impl Work for RemindRequests {
+    fn kind(&self) -> &'static str {
+        REQUESTS
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let directory = Directory::load(&mut conn)?;
+        let ground = request::Ground {
+            catalogue: &task.app.catalogue,
+            directory: &directory,
+            rules: task.app.sharing,
+        };
+        let reminds = task.app.reminders.remind;
+        let sent = request::remind::remind(&mut conn, ground, clock::today(), reminds)?;
+        tracing::info!(sent, "reminded of share requests");
         Ok(())
     }
 

@@ -106,12 +106,14 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("error", &["auth"]),
     (
         "app",
-        &["db", "deadline", "notice", "org", "register", "sheet"],
+        &[
+            "db", "deadline", "notice", "org", "register", "sharing", "sheet",
+        ],
     ),
     (
         "config",
         &[
-            "accounts", "deadline", "notice", "org", "review", "sheet", "error",
+            "accounts", "deadline", "notice", "org", "review", "sharing", "sheet", "error",
         ],
     ),
 ];

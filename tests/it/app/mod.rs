@@ -159,6 +159,7 @@ impl Ledger {
             organisation: one_ledger::org::Rules::default(),
             reminders: one_ledger::deadline::Rules::default(),
             mail: None,
+            sharing: one_ledger::sharing::request::Rules::default(),
             parser: Parser::new(PROGRAM),
             data: folder.path().join("data"),
         };

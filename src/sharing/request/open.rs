@@ -1,0 +1,413 @@
+//! Drafting a request and changing the draft; what it must say before it is handed in (arts. 14, 15, 20).
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::clock::NOT_SHARED;
+use super::steps::{Act, State};
+use super::{
+    Answered, DATASET, Ground, LAW, Request, checked, get, judge, locked, note, nowhere, settled,
+    stale, store, tell,
+};
+use crate::auth::{Right, Viewer};
+use crate::clock;
+use crate::db::connection::Conn;
+use crate::db::schema::{entries, share_answers, share_requests};
+use crate::db::scope;
+use crate::error::{Error, Problem, Result};
+use crate::ledger::entry::{self, EntryRow};
+use crate::ledger::{facts, refer};
+use crate::org::directory;
+use crate::register::field::Register;
+use crate::register::value::{Document, Value};
+
+/// The list of modes.
+pub const MODES: &str = "share_mode";
+/// The list of share attributes.
+pub const ATTRIBUTES: &str = "share_attr";
+const SYSTEM: &str = "information_system";
+
+/// What somebody asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wish {
+    /// Code of the dataset.
+    pub dataset: String,
+    /// Code or name of the asking department; may be left out by who belongs to one only.
+    pub consumer: String,
+    /// Code or name of the system that will use it.
+    pub consumer_system: String,
+    /// Which items; all of them when empty.
+    pub items: String,
+    /// 使用依据.
+    pub basis: String,
+    /// 使用场景.
+    pub scene: String,
+    /// 使用范围.
+    pub use_scope: String,
+    /// Code or label of the mode.
+    pub share_mode: String,
+    /// 使用时限.
+    pub valid_until: Option<NaiveDate>,
+    /// Contact.
+    pub contact: String,
+    /// His telephone.
+    pub contact_phone: String,
+    /// Why, although the catalogue says 不予共享.
+    pub argument: String,
+}
+
+/// A dataset as somebody who asks for it has to know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The entry.
+    pub row: EntryRow,
+    /// Code of its share attribute; empty where none is registered.
+    pub attr: String,
+    /// Codes of its modes.
+    pub modes: Vec<String>,
+    /// 共享条件.
+    pub condition: String,
+    /// 不予共享依据.
+    pub basis: String,
+}
+
+fn register(ground: Ground<'_>) -> Result<&Register> {
+    let found = ground.catalogue.register(DATASET);
+    found.ok_or_else(|| Error::NotFound("数据资源登记簿".to_owned()))
+}
+
+fn read(row: EntryRow) -> Asked {
+    let document: Document = row.document();
+    let text = |key: &str| entry::text(&document, key).unwrap_or_default().to_owned();
+    let modes = match document.get(MODES) {
+        Some(Value::Text(one)) => vec![one.clone()],
+        Some(Value::List(many)) => many.clone(),
+        _ => Vec::new(),
+    };
+    Asked {
+        attr: text(ATTRIBUTES),
+        condition: text("share_condition"),
+        basis: text("no_share_basis"),
+        modes,
+        row,
+    }
+}
+
+/// A dataset that the viewer sees at least in part, by code; what its catalogue entry says is published to all
+/// departments (art. 16).
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub fn dataset(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    code: &str,
+) -> Result<Asked> {
+    let register = register(ground)?;
+    let row = facts::row(conn, viewer, register, code)?;
+    if !row.present {
+        return Err(facts::nowhere(register, code));
+    }
+    Ok(read(row))
+}
+
+/// The dataset of a request, as far as the viewer sees it.
+///
+/// # Errors
+/// When the database fails.
+pub fn dataset_of(conn: &mut Conn, viewer: &Viewer, row: &Request) -> Result<Option<Asked>> {
+    let found: Option<EntryRow> = scope::summaries(viewer)
+        .filter(entries::id.eq(row.dataset_id))
+        .select(EntryRow::as_select())
+        .first(conn)
+        .optional()?;
+    Ok(found.filter(|r| r.present).map(read))
+}
+
+/// The departments for which the viewer may ask.
+#[must_use]
+pub fn consumers(viewer: &Viewer, ground: Ground<'_>) -> Vec<i64> {
+    let all = ground.directory.all().iter().filter(|d| !d.is_over());
+    let ids = all.map(|d| d.id);
+    ids.filter(|id| judge::answers_for(viewer, ground.directory, *id))
+        .collect()
+}
+
+/// What is doubtful, but not forbidden.
+#[must_use]
+pub fn warnings(ground: Ground<'_>, row: &Request, asked: &Asked) -> Vec<String> {
+    let mut out = Vec::new();
+    let given = &row.share_mode;
+    if !given.is_empty() && !asked.modes.is_empty() && !asked.modes.contains(given) {
+        let modes: Vec<String> = asked.modes.iter().map(|m| ground.label(MODES, m)).collect();
+        out.push(format!(
+            "目录登记的共享方式为{}，申请的是{}",
+            modes.join("、"),
+            ground.label(MODES, given)
+        ));
+    }
+    if asked.attr.is_empty() {
+        out.push("该数据资源没有登记共享属性，按有条件共享计算答复期限（第十四条、第二十一条）".to_owned());
+    }
+    if asked.attr == NOT_SHARED {
+        out.push(format!(
+            "该数据资源标注为不予共享，目录所列依据: {}",
+            if asked.basis.is_empty() { "未填写（第十五条要求列明）" } else { &asked.basis }
+        ));
+    }
+    out
+}
+
+/// Everything that has to be said before a request is handed in.
+pub(super) fn missing(ground: Ground<'_>, row: &Request) -> Vec<Problem> {
+    let mut out = Vec::new();
+    let mut need = |key: &str, label: &str, text: &str, why: &str| {
+        if text.trim().is_empty() {
+            out.push(Problem::new(key, "required", &format!("请填写{label}"), why));
+        }
+    };
+    let law = format!("{LAW}第二十条");
+    need("basis", "使用依据", &row.basis, &law);
+    need("scene", "使用场景", &row.scene, &law);
+    need("use_scope", "使用范围", &row.use_scope, &law);
+    need("share_mode", "共享方式", &row.share_mode, &law);
+    let until = row.valid_until.map(|d| d.to_string()).unwrap_or_default();
+    need("valid_until", "使用时限", &until, &law);
+    need("contact", "联系人", &row.contact, "供提供部门联系");
+    if row.share_attr == NOT_SHARED {
+        let why = format!("该数据资源标注为{}，须说明仍需申请的理由", ground.label(ATTRIBUTES, NOT_SHARED));
+        need("argument", "申请理由", &row.argument, &why);
+    }
+    if row.valid_until.is_some_and(|d| d < clock::today()) {
+        out.push(Problem::new("valid_until", "past", "使用时限已经过去", "请填写今后的日期"));
+    }
+    out
+}
+
+/// The wish as it is stored, with the dataset that it names.
+struct Read {
+    asked: Asked,
+    consumer: i64,
+    wish: Wish,
+    system: Option<i64>,
+}
+
+fn consumer_of(
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    text: &str,
+    problems: &mut Vec<Problem>,
+) -> Result<i64> {
+    let mine = consumers(viewer, ground);
+    if text.is_empty() {
+        if let [one] = mine.as_slice() {
+            return Ok(*one);
+        }
+        let home = viewer.home().filter(|h| mine.contains(h));
+        return home.ok_or_else(|| {
+            let hint = "填单位代码或全称";
+            Error::Invalid(vec![Problem::new("consumer", "required", "请填写需求部门", hint)])
+        });
+    }
+    let found = ground.directory.by_code(text).map(|d| d.id);
+    let id = match found {
+        Some(id) => id,
+        None => match directory::named_department(ground.directory, text) {
+            Ok(id) => id,
+            Err(other @ Error::Database(_)) => return Err(other),
+            Err(other) => {
+                problems.push(Problem::new("consumer", "unknown", &other.to_string(), "填单位代码或全称"));
+                return Ok(-1);
+            }
+        },
+    };
+    judge::own(viewer, ground, id, "需求部门")?;
+    Ok(id)
+}
+
+fn understood(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    wish: &Wish,
+) -> Result<Read> {
+    viewer.may_anywhere(Right::Write)?;
+    let mut problems = Vec::new();
+    let p = &mut problems;
+    let mut clean = Wish {
+        dataset: checked(p, ("dataset", "数据资源"), &wish.dataset, 200),
+        consumer: checked(p, ("consumer", "需求部门"), &wish.consumer, 200),
+        consumer_system: checked(p, ("consumer_system", "使用系统"), &wish.consumer_system, 200),
+        items: checked(p, ("items", "数据项"), &wish.items, 2_000),
+        basis: checked(p, ("basis", "使用依据"), &wish.basis, 1_000),
+        scene: checked(p, ("scene", "使用场景"), &wish.scene, 1_000),
+        use_scope: checked(p, ("use_scope", "使用范围"), &wish.use_scope, 1_000),
+        share_mode: checked(p, ("share_mode", "共享方式"), &wish.share_mode, 50),
+        valid_until: wish.valid_until,
+        contact: checked(p, ("contact", "联系人"), &wish.contact, 50),
+        contact_phone: checked(p, ("contact_phone", "联系电话"), &wish.contact_phone, 50),
+        argument: checked(p, ("argument", "申请理由"), &wish.argument, 1_000),
+    };
+    if let Some(day) = clean.valid_until
+        && !(2000..=2100).contains(&chrono::Datelike::year(&day))
+    {
+        p.push(Problem::new("valid_until", "out_of_range", "使用时限应在 2000 至 2100 年", ""));
+    }
+    settled(std::mem::take(&mut problems))?;
+    if clean.dataset.is_empty() {
+        let hint = "填数据资源的代码";
+        return Err(Error::Invalid(vec![Problem::new("dataset", "required", "请选择数据资源", hint)]));
+    }
+    let asked = match dataset(conn, viewer, ground, &clean.dataset) {
+        Ok(asked) => Some(asked),
+        Err(Error::NotFound(what)) => {
+            let message = format!("没有找到{what}");
+            problems.push(Problem::new("dataset", "unknown", &message, "请在数据资源目录中选择"));
+            None
+        }
+        Err(other) => return Err(other),
+    };
+    let consumer = consumer_of(viewer, ground, &clean.consumer, &mut problems)?;
+    if asked.as_ref().is_some_and(|a| a.row.department_id == consumer) {
+        let what = "这是本单位自己提供的数据资源，无须申请";
+        problems.push(Problem::new("dataset", "own", what, ""));
+    }
+    if !clean.share_mode.is_empty()
+        && let Some(list) = ground.catalogue.list(MODES)
+    {
+        let by_code = list.item(&clean.share_mode).map(|i| i.code.clone());
+        let by_label = || list.items.iter().find(|i| i.label == clean.share_mode);
+        match by_code.or_else(|| by_label().map(|i| i.code.clone())) {
+            Some(code) => clean.share_mode = code,
+            None => {
+                let hint = "服务接口、批量交换、文件下载等（第二十二条）";
+                problems.push(Problem::new("share_mode", "unknown", "没有这种共享方式", hint));
+            }
+        }
+    }
+    let system = match ground.catalogue.register(SYSTEM) {
+        Some(systems) if !clean.consumer_system.is_empty() => {
+            let found = refer::refer(conn, viewer, systems, &clean.consumer_system, Some(consumer))?;
+            // A system that is in no ledger yet is asked for by its name.
+            found.ok().filter(|r| r.department_id == consumer).map(|r| r.id)
+        }
+        _ => None,
+    };
+    settled(problems)?;
+    let asked = asked.ok_or_else(nowhere)?;
+    Ok(Read { asked, consumer, wish: clean, system })
+}
+
+impl Read {
+    fn over(self, before: Request) -> Request {
+        Request {
+            consumer_id: self.consumer,
+            provider_id: self.asked.row.department_id,
+            dataset_id: self.asked.row.id,
+            dataset_name: self.asked.row.name,
+            share_attr: self.asked.attr,
+            consumer_system: self.wish.consumer_system,
+            consumer_system_id: self.system,
+            items: self.wish.items,
+            basis: self.wish.basis,
+            scene: self.wish.scene,
+            use_scope: self.wish.use_scope,
+            share_mode: self.wish.share_mode,
+            valid_until: self.wish.valid_until,
+            contact: self.wish.contact,
+            contact_phone: self.wish.contact_phone,
+            argument: self.wish.argument,
+            ..before
+        }
+    }
+}
+
+fn blank(id: i64, viewer: &Viewer) -> Request {
+    let now = clock::now();
+    Request {
+        id,
+        consumer_id: 0,
+        provider_id: 0,
+        bureau_id: None,
+        dataset_id: 0,
+        dataset_name: String::new(),
+        share_attr: String::new(),
+        consumer_system: String::new(),
+        consumer_system_id: None,
+        items: String::new(),
+        basis: String::new(),
+        scene: String::new(),
+        use_scope: String::new(),
+        share_mode: String::new(),
+        valid_until: None,
+        contact: String::new(),
+        contact_phone: String::new(),
+        argument: String::new(),
+        state: State::Draft.word().to_owned(),
+        open: true,
+        version: 1,
+        made_at: now,
+        made_by: viewer.name().to_owned(),
+        maker_id: viewer.account(),
+        submitted_at: None,
+        state_since: now,
+        link_code: None,
+        issue_id: None,
+        ended_at: None,
+        end_reason: String::new(),
+        disposal: String::new(),
+    }
+}
+
+/// Drafts a request; it may be incomplete until it is handed in.
+///
+/// # Errors
+/// [`Error::Invalid`] with everything wrong; [`Error::Refused`] for a department that is not the viewer's own.
+pub fn draft(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish) -> Result<Request> {
+    viewer.may_anywhere(Right::Write)?;
+    locked(conn, viewer, |conn| {
+        let read = understood(conn, viewer, ground, wish)?;
+        let last: Option<i64> = share_requests::table
+            .select(diesel::dsl::max(share_requests::id))
+            .first(conn)?;
+        let made = read.over(blank(last.unwrap_or(0) + 1, viewer));
+        diesel::insert_into(share_requests::table).values(&made).execute(conn)?;
+        let answered = Answered { request_id: made.id, ..Answered::default() };
+        diesel::insert_into(share_answers::table).values(&answered).execute(conn)?;
+        note(conn, viewer, &made, ("open", ""), "")?;
+        tell::log(conn, viewer, &made, "草拟共享申请", "")?;
+        Ok(made)
+    })
+}
+
+/// Changes a draft.
+///
+/// # Errors
+/// As [`draft`]; [`Error::NotFound`], [`Error::Conflict`] once it was handed in, [`Error::Stale`].
+pub fn edit(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    (id, version): (i64, i64),
+    wish: &Wish,
+) -> Result<Request> {
+    locked(conn, viewer, |conn| {
+        let row = get(conn, viewer, id)?;
+        judge::own(viewer, ground, row.consumer_id, "需求部门")?;
+        if row.version != version {
+            return Err(stale(&row));
+        }
+        if row.state() != State::Draft {
+            let what = format!("已{}的申请不能修改，请先退回", Act::HandIn.label());
+            return Err(Error::Conflict(what));
+        }
+        let read = understood(conn, viewer, ground, wish)?;
+        let mut new = read.over(row.clone());
+        new.version = row.version + 1;
+        store(conn, &row, &new)?;
+        note(conn, viewer, &new, ("edit", &row.state), "")?;
+        tell::log(conn, viewer, &new, "修改共享申请", "")?;
+        Ok(new)
+    })
+}
