@@ -8,6 +8,7 @@ mod chores;
 pub mod duplicates;
 pub mod imports;
 pub mod queue;
+mod requests;
 pub mod runner;
 
 use std::sync::Arc;
@@ -62,8 +63,9 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(imports::Undo),
         Box::new(chores::Refresh),
         Box::new(chores::Remind),
+        Box::new(requests::Remind),
         Box::new(chores::RemindCampaigns),
-        Box::new(chores::RemindRequests),
+        Box::new(chores::RemindIssues),
         Box::new(chores::Mail),
     ]
 }

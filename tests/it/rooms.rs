@@ -107,13 +107,14 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     (
         "app",
         &[
-            "db", "deadline", "notice", "org", "register", "sharing", "sheet",
+            "db", "deadline", "issue", "notice", "org", "register", "sharing", "sheet",
         ],
     ),
     (
         "config",
         &[
-            "accounts", "deadline", "notice", "org", "review", "sharing", "sheet", "error",
+            "accounts", "deadline", "issue", "notice", "org", "review", "sharing", "sheet",
+            "error",
         ],
     ),
 ];
