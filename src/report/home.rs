@@ -17,6 +17,7 @@ use crate::org::directory::Directory;
 use crate::org::{board, filing, steps};
 use crate::register::catalogue::Catalogue;
 use crate::review::{opinion, submission};
+use crate::sharing::request;
 
 /// Below this share of expected fields, an entry is one to complete.
 pub const INCOMPLETE_BELOW: i32 = 80;
@@ -220,6 +221,14 @@ fn todos(
     }
     for waiting in campaign::todo::waiting(conn, viewer, directory)? {
         add(waiting.count, &waiting.text, &waiting.href);
+    }
+    let ground = request::Ground {
+        catalogue,
+        directory,
+        rules: request::Rules::default(),
+    };
+    for waiting in request::list::waiting(conn, viewer, ground)? {
+        add(waiting.count, waiting.text, &waiting.href);
     }
     for (queue, count) in submission::waiting(conn, viewer)? {
         add(

@@ -445,7 +445,11 @@ fn store(conn: &mut Conn, before: &Request, after: &Request) -> Result<()> {
     )
     .set(after)
     .execute(conn)?;
-    if done == 1 { Ok(()) } else { Err(stale(before)) }
+    if done == 1 {
+        Ok(())
+    } else {
+        Err(stale(before))
+    }
 }
 
 /// Checks a text that somebody sent: tidied, without control characters, not too long.
@@ -456,7 +460,12 @@ fn checked(
     most: usize,
 ) -> String {
     if let Err(fault) = text::check(label, given) {
-        problems.push(Problem::new(key, "control_character", &fault.message, &fault.suggestion));
+        problems.push(Problem::new(
+            key,
+            "control_character",
+            &fault.message,
+            &fault.suggestion,
+        ));
         return String::new();
     }
     let tidy = text::tidy(given).into_owned();

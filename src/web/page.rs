@@ -125,7 +125,11 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
         work.push(item("时限", "/deadlines".to_owned()));
         work.push(item("年度核对", "/campaigns".to_owned()));
     }
-    let sharing: Vec<NavItem> = Vec::new();
+    let mut sharing: Vec<NavItem> = Vec::new();
+    if viewer.can_anywhere(Right::SeeOwn) {
+        sharing.push(item("共享申请", "/requests".to_owned()));
+        sharing.push(item("法定时限", "/requests/clocks".to_owned()));
+    }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),
         item("人员", "/people".to_owned()),

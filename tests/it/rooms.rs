@@ -113,8 +113,7 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     (
         "config",
         &[
-            "accounts", "deadline", "issue", "notice", "org", "review", "sharing", "sheet",
-            "error",
+            "accounts", "deadline", "issue", "notice", "org", "review", "sharing", "sheet", "error",
         ],
     ),
 ];

@@ -78,7 +78,14 @@ pub fn act(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish) ->
         }
         let reckoner = Reckoner::new(conn, ground, clock::today())?;
         let said = said(wish, &case)?;
-        let bench = Bench { viewer, ground, step, case: &case, said, reckoner };
+        let bench = Bench {
+            viewer,
+            ground,
+            step,
+            case: &case,
+            said,
+            reckoner,
+        };
         bench.carry_out(conn)
     })
 }
@@ -110,20 +117,36 @@ fn said(wish: &Wish, case: &Case) -> Result<Said> {
     };
     if !wish.act.note_label().is_empty() && said.note.is_empty() {
         let hint = format!("《政务数据共享条例》{}", wish.act.article());
-        p.push(Problem::new("note", "required", &format!("请填写{label}"), &hint));
+        p.push(Problem::new(
+            "note",
+            "required",
+            &format!("请填写{label}"),
+            &hint,
+        ));
     }
     match wish.act {
         Act::DraftAnswer => answer(p, &said, case),
         Act::AskExtension if !(1..=LONGEST_EXTENSION).contains(&said.days) => {
             let hint = "《政务数据共享条例》第二十一条: 延长的期限最多 10 个工作日";
-            p.push(Problem::new("days", "out_of_range", "延期应为 1 至 10 个工作日", hint));
+            p.push(Problem::new(
+                "days",
+                "out_of_range",
+                "延期应为 1 至 10 个工作日",
+                hint,
+            ));
         }
         Act::Wish if !matches!(said.kind.as_str(), "stop" | "change") => {
             p.push(Problem::new("kind", "required", "请选择停止还是变更", ""));
         }
         Act::Finish if said.disposal.is_empty() => {
-            let hint = "《政务数据共享条例》第二十七条: 使用目的实现后，按照提供部门的要求妥善处置数据";
-            p.push(Problem::new("disposal", "required", "请填写数据处置情况", hint));
+            let hint =
+                "《政务数据共享条例》第二十七条: 使用目的实现后，按照提供部门的要求妥善处置数据";
+            p.push(Problem::new(
+                "disposal",
+                "required",
+                "请填写数据处置情况",
+                hint,
+            ));
         }
         _ => {}
     }
@@ -197,12 +220,19 @@ impl Bench<'_> {
         store(conn, before, &new)?;
         tick(conn, &self.reckoner, &new, before.state())?;
         if self.step.act == Act::Consent {
-            self.reckoner.extend(conn, new.id, self.case.answered.ext_days)?;
+            self.reckoner
+                .extend(conn, new.id, self.case.answered.ext_days)?;
         }
         let word = self.step.act.word();
         note(conn, self.viewer, &new, (word, &before.state), &self.told())?;
         tell::moved(conn, self.viewer, self.ground, &new, self.step.act)?;
-        tell::log(conn, self.viewer, &new, self.step.act.label(), &self.said.note)?;
+        tell::log(
+            conn,
+            self.viewer,
+            &new,
+            self.step.act.label(),
+            &self.said.note,
+        )?;
         Ok(new)
     }
 
@@ -212,10 +242,22 @@ impl Bench<'_> {
         let mut parts = Vec::new();
         match self.step.act {
             Act::DraftAnswer => parts.push(
-                if said.verdict == "agree" { "同意共享" } else { "不同意共享" }.to_owned(),
+                if said.verdict == "agree" {
+                    "同意共享"
+                } else {
+                    "不同意共享"
+                }
+                .to_owned(),
             ),
             Act::AskExtension => parts.push(format!("延期 {} 个工作日", said.days)),
-            Act::Wish => parts.push(if said.kind == "stop" { "停止" } else { "变更" }.to_owned()),
+            Act::Wish => parts.push(
+                if said.kind == "stop" {
+                    "停止"
+                } else {
+                    "变更"
+                }
+                .to_owned(),
+            ),
             Act::Agree | Act::Refuse => {
                 let answered = &self.case.answered;
                 parts.extend([answered.answer.clone(), answered.answer_basis.clone()]);
@@ -242,7 +284,11 @@ impl Bench<'_> {
             state: to.word().to_owned(),
             open: to.is_open(),
             version: before.version + 1,
-            state_since: if self.step.to.is_some() { now } else { before.state_since },
+            state_since: if self.step.to.is_some() {
+                now
+            } else {
+                before.state_since
+            },
             ..before.clone()
         };
         if self.step.act == Act::Approve {
@@ -270,7 +316,9 @@ impl Bench<'_> {
         new.dataset_name = asked.row.name;
         new.share_attr = asked.attr;
         if new.provider_id == new.consumer_id {
-            return Err(Error::Conflict("该数据资源已由本单位提供，无须申请".to_owned()));
+            return Err(Error::Conflict(
+                "该数据资源已由本单位提供，无须申请".to_owned(),
+            ));
         }
         let provider = self.ground.directory.get(new.provider_id);
         let regions = self.ground.catalogue.regions();
@@ -330,7 +378,11 @@ impl Bench<'_> {
                 new.ext_note.clear();
             }
             Act::Consent | Act::Decline => {
-                let word = if self.step.act == Act::Consent { "consented" } else { "declined" };
+                let word = if self.step.act == Act::Consent {
+                    "consented"
+                } else {
+                    "declined"
+                };
                 word.clone_into(&mut new.ext_state);
                 new.ext_decided_at = Some(now);
                 viewer.name().clone_into(&mut new.ext_decided_by);
@@ -371,14 +423,22 @@ impl Bench<'_> {
         };
         match self.step.act {
             Act::Accept | Act::Object => {
-                let word = if self.step.act == Act::Accept { "agree" } else { "object" };
+                let word = if self.step.act == Act::Accept {
+                    "agree"
+                } else {
+                    "object"
+                };
                 word.clone_into(&mut open.reply);
                 open.reply_text.clone_from(&said.note);
                 open.replied_at = Some(now);
                 name.clone_into(&mut open.replied_by);
             }
             Act::Allow | Act::Keep => {
-                let word = if self.step.act == Act::Allow { "allow" } else { "keep" };
+                let word = if self.step.act == Act::Allow {
+                    "allow"
+                } else {
+                    "keep"
+                };
                 word.clone_into(&mut open.word);
                 open.word_text.clone_from(&said.note);
                 open.word_at = Some(now);

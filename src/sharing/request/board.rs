@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Ground;
 use super::clock::{Reckoner, Standing};
 use super::list::{Filter, Tab, list};
 use super::steps::State;
-use super::Ground;
 use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
@@ -47,11 +47,18 @@ pub struct Line {
 /// [`crate::error::Error::Refused`] without the right to coordinate; when the database fails.
 pub fn lines(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>) -> Result<Vec<Line>> {
     viewer.may_anywhere(Right::CoordinateSharing)?;
-    let filter = Filter { tab: Tab::All, ..Filter::default() };
+    let filter = Filter {
+        tab: Tab::All,
+        ..Filter::default()
+    };
     let found = list(conn, viewer, ground, &filter, MOST)?;
     let mut lines: BTreeMap<i64, Line> = BTreeMap::new();
-    let coordinates = |d: i64| viewer.can(Right::CoordinateSharing, d) || viewer.can(Right::SeeOwn, d);
-    for row in found.iter().filter(|r| r.submitted_at.is_some() && coordinates(r.provider_id)) {
+    let coordinates =
+        |d: i64| viewer.can(Right::CoordinateSharing, d) || viewer.can(Right::SeeOwn, d);
+    for row in found
+        .iter()
+        .filter(|r| r.submitted_at.is_some() && coordinates(r.provider_id))
+    {
         let line = lines.entry(row.provider_id).or_default();
         line.received += 1;
         match row.state() {
@@ -76,8 +83,17 @@ pub fn lines(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>) -> Result<Vec
     }
     let mut out: Vec<Line> = lines
         .into_iter()
-        .map(|(id, line)| Line { provider_id: id, provider: ground.name(id), ..line })
+        .map(|(id, line)| Line {
+            provider_id: id,
+            provider: ground.name(id),
+            ..line
+        })
         .collect();
-    out.sort_by_key(|l| (std::cmp::Reverse((l.overdue, l.late, l.refused)), l.provider_id));
+    out.sort_by_key(|l| {
+        (
+            std::cmp::Reverse((l.overdue, l.late, l.refused)),
+            l.provider_id,
+        )
+    });
     Ok(out)
 }

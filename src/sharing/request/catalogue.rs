@@ -52,7 +52,17 @@ const CHANGE: &str = "change";
 /// With the bureau.
 const AWAY: [&str; 3] = ["submitted", "form_check", "joint_review"];
 
-type Row = (i64, String, String, i64, Option<i64>, String, String, chrono::NaiveDateTime, Option<chrono::NaiveDateTime>);
+type Row = (
+    i64,
+    String,
+    String,
+    i64,
+    Option<i64>,
+    String,
+    String,
+    chrono::NaiveDateTime,
+    Option<chrono::NaiveDateTime>,
+);
 
 /// Updates of datasets that the viewer sees in full and that are under way, the most urgent first.
 ///
@@ -79,7 +89,10 @@ pub fn updates(conn: &mut Conn, viewer: &Viewer, reckoner: &Reckoner<'_>) -> Res
             submissions::submitted_at,
         ))
         .load(conn)?;
-    let mut out: Vec<Update> = rows.into_iter().filter_map(|r| update(reckoner, r)).collect();
+    let mut out: Vec<Update> = rows
+        .into_iter()
+        .filter_map(|r| update(reckoner, r))
+        .collect();
     out.sort_by_key(|u| (u.due_on, u.submission));
     Ok(out)
 }

@@ -149,7 +149,10 @@ impl Standing {
     /// Whether somebody still owes something.
     #[must_use]
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Overdue | Self::Soon | Self::Running | Self::Paused)
+        matches!(
+            self,
+            Self::Overdue | Self::Soon | Self::Running | Self::Paused
+        )
     }
 }
 
@@ -198,7 +201,10 @@ impl Clock {
             (_, Some(0)) => "今天到期".to_owned(),
             (_, Some(n)) if n < 0 => format!("逾期 {} 天", -n),
             (_, Some(n)) => format!("还有 {n} 个工作日"),
-            (_, None) => self.done_on.map(|d| format!("{d} 办结")).unwrap_or_default(),
+            (_, None) => self
+                .done_on
+                .map(|d| format!("{d} 办结"))
+                .unwrap_or_default(),
         }
     }
 }
@@ -282,7 +288,11 @@ impl<'r> Reckoner<'r> {
         let limit = self.limit(&row.rule_id, row.start_on, row.department_id);
         let due = self.due(row);
         let over = row.void || row.done_on.is_some();
-        let date = if over { row.due_on } else { due.map(|d| d.date) };
+        let date = if over {
+            row.due_on
+        } else {
+            due.map(|d| d.date)
+        };
         let left = date.filter(|_| !over).map(|date| {
             if date < self.today {
                 (date - self.today).num_days()
@@ -509,8 +519,12 @@ pub(super) fn tick(
     match (from, row.state()) {
         (State::Internal, State::Submitted) => reckoner.start(conn, (row, None), Kind::Answer)?,
         (State::PapersAsked, State::Withdrawn) => void(conn, row.id)?,
-        (_, State::PapersAsked) if from != State::PapersAsked => reckoner.pause(conn, row.id, true)?,
-        (State::PapersAsked, to) if to != State::PapersAsked => reckoner.pause(conn, row.id, false)?,
+        (_, State::PapersAsked) if from != State::PapersAsked => {
+            reckoner.pause(conn, row.id, true)?
+        }
+        (State::PapersAsked, to) if to != State::PapersAsked => {
+            reckoner.pause(conn, row.id, false)?
+        }
         (_, State::Supplying) if from != State::Supplying => {
             reckoner.finish(conn, which, Kind::Answer)?;
             reckoner.start(conn, (row, None), Kind::Supply)?;

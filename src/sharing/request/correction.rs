@@ -212,7 +212,9 @@ pub fn raise(
             raised_at: clock::now(),
             raised_by: viewer.name().to_owned(),
         };
-        diesel::insert_into(share_corrections::table).values(&made).execute(conn)?;
+        diesel::insert_into(share_corrections::table)
+            .values(&made)
+            .execute(conn)?;
         say(conn, viewer, made.id, "raise", &made.subject)?;
         let reckoner = Reckoner::new(conn, ground, clock::today())?;
         reckoner.start(conn, (&row, Some(made.id)), Kind::Correction)?;
@@ -230,7 +232,11 @@ fn told(
     said: &str,
 ) -> Result<()> {
     let state = row.state.clone();
-    let words = if said.is_empty() { what.to_owned() } else { format!("{what}: {said}") };
+    let words = if said.is_empty() {
+        what.to_owned()
+    } else {
+        format!("{what}: {said}")
+    };
     note(conn, viewer, row, ("correction", &state), &words)?;
     let which = (correction.id, correction.version);
     tell::correction(conn, viewer, row, which, (correction.state == "open", what))?;

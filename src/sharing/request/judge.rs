@@ -97,7 +97,8 @@ fn not_mine(conn: &mut Conn, viewer: &Viewer, department: i64, mine: bool) -> Re
         return Ok(());
     }
     Err(Error::Refused(
-        "不能审批自己起草的内容，请由另一名负责人办理；单位只有一人的，由首席数据代表办理".to_owned(),
+        "不能审批自己起草的内容，请由另一名负责人办理；单位只有一人的，由首席数据代表办理"
+            .to_owned(),
     ))
 }
 
@@ -108,7 +109,9 @@ fn bureau(viewer: &Viewer, row: &Request) -> Result<()> {
         .is_some_and(|b| viewer.roles().contains(&(Role::Bureau, Some(b))));
     if !everywhere && !addressed {
         let rule = policy::rule(Right::CoordinateSharing);
-        return Err(Error::Refused(format!("{rule}，且由提供部门的同级主管部门办理")));
+        return Err(Error::Refused(format!(
+            "{rule}，且由提供部门的同级主管部门办理"
+        )));
     }
     for department in [row.consumer_id, row.provider_id] {
         if is_of(viewer, department) || (!everywhere && viewer.home() == Some(department)) {
@@ -135,7 +138,12 @@ fn side(
             let drafted = |t: &Taken| matches!(t.act.as_str(), "open" | "edit" | "hand_in");
             let mut mine = case.taken.iter().filter(|t| drafted(t));
             let mine = mine.any(|t| is_me(viewer, t.account_id, &t.actor));
-            not_mine(conn, viewer, row.consumer_id, mine && step.act == Act::Approve)
+            not_mine(
+                conn,
+                viewer,
+                row.consumer_id,
+                mine && step.act == Act::Approve,
+            )
         }
         Side::ProviderHead => {
             viewer.may(Right::ApproveSharing, row.provider_id)?;

@@ -107,7 +107,10 @@ fn bureaus(viewer: &Viewer) -> Option<Vec<i64>> {
         return None;
     }
     let held = viewer.roles().iter();
-    Some(held.filter_map(|(role, at)| at.filter(|_| *role == Role::Bureau)).collect())
+    Some(
+        held.filter_map(|(role, at)| at.filter(|_| *role == Role::Bureau))
+            .collect(),
+    )
 }
 
 const SERVED: &[State] = &[
@@ -197,14 +200,12 @@ pub fn list(
 ///
 /// # Errors
 /// When the database fails.
-pub fn clock_of(
-    conn: &mut Conn,
-    reckoner: &Reckoner<'_>,
-    request: i64,
-) -> Result<Option<Clock>> {
+pub fn clock_of(conn: &mut Conn, reckoner: &Reckoner<'_>, request: i64) -> Result<Option<Clock>> {
     let all = reckoner.of_request(conn, request)?;
     let running = all.iter().filter(|c| c.standing.is_open());
-    let first = running.min_by_key(|c| (c.due_on.is_none(), c.due_on)).cloned();
+    let first = running
+        .min_by_key(|c| (c.due_on.is_none(), c.due_on))
+        .cloned();
     Ok(first.or_else(|| all.into_iter().next_back()))
 }
 
@@ -246,39 +247,81 @@ pub fn waiting(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>) -> Result<V
             out.push(Waiting { count, text, href });
         }
     };
-    add(late, "个数据共享法定时限已逾期", "/requests/clocks?standing=overdue".to_owned());
-    add(soon, "个数据共享法定时限临近到期", "/requests/clocks?standing=soon".to_owned());
+    add(
+        late,
+        "个数据共享法定时限已逾期",
+        "/requests/clocks?standing=overdue".to_owned(),
+    );
+    add(
+        soon,
+        "个数据共享法定时限临近到期",
+        "/requests/clocks?standing=soon".to_owned(),
+    );
     let head = viewer.can_anywhere(Right::ApproveSharing);
     let business = !own(viewer, ground).is_empty();
     let owed = [
         (Tab::Mine, State::Internal, head, "件共享申请待审批"),
         (Tab::Mine, State::PapersAsked, business, "件共享申请待补正"),
         (Tab::Theirs, State::Submitted, business, "件共享申请待答复"),
-        (Tab::Theirs, State::Supplemented, business, "件共享申请已补正，待答复"),
+        (
+            Tab::Theirs,
+            State::Supplemented,
+            business,
+            "件共享申请已补正，待答复",
+        ),
         (Tab::Theirs, State::Answering, head, "件共享答复待批准"),
-        (Tab::Theirs, State::Supplying, business, "件已同意的共享待供数"),
-        (Tab::InUse, State::Consulting, business, "件共享停止或变更在协商"),
+        (
+            Tab::Theirs,
+            State::Supplying,
+            business,
+            "件已同意的共享待供数",
+        ),
+        (
+            Tab::InUse,
+            State::Consulting,
+            business,
+            "件共享停止或变更在协商",
+        ),
         (Tab::InUse, State::Consulted, head, "件共享停止或变更待备案"),
     ];
     for (tab, state, may, text) in owed {
         if may {
-            let filter = Filter { tab, state: Some(state), ..Filter::default() };
+            let filter = Filter {
+                tab,
+                state: Some(state),
+                ..Filter::default()
+            };
             let found = list(conn, viewer, ground, &filter, COUNTED)?;
             let href = format!("/requests?tab={}&state={}", tab.word(), state.word());
             add(found.len(), text, href);
         }
     }
     if viewer.can_anywhere(Right::CoordinateSharing) {
-        let filter = Filter { tab: Tab::Coordinate, ..Filter::default() };
+        let filter = Filter {
+            tab: Tab::Coordinate,
+            ..Filter::default()
+        };
         let found = list(conn, viewer, ground, &filter, COUNTED)?;
-        add(found.len(), "件共享延期、协调或备案待主管部门办理", "/requests?tab=coordinate".to_owned());
+        add(
+            found.len(),
+            "件共享延期、协调或备案待主管部门办理",
+            "/requests?tab=coordinate".to_owned(),
+        );
     }
     if business {
         let mine = own(viewer, ground);
         let theirs = corrections(conn, "open", &mine, true)?;
-        add(theirs, "件校核申请待核实答复", "/requests/clocks".to_owned());
+        add(
+            theirs,
+            "件校核申请待核实答复",
+            "/requests/clocks".to_owned(),
+        );
         let answered = corrections(conn, "answered", &mine, false)?;
-        add(answered, "件校核答复待确认", "/requests?tab=in_use".to_owned());
+        add(
+            answered,
+            "件校核答复待确认",
+            "/requests?tab=in_use".to_owned(),
+        );
     }
     Ok(out)
 }

@@ -98,12 +98,7 @@ fn read(row: EntryRow) -> Asked {
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub fn dataset(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    ground: Ground<'_>,
-    code: &str,
-) -> Result<Asked> {
+pub fn dataset(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, code: &str) -> Result<Asked> {
     let register = register(ground)?;
     let row = facts::row(conn, viewer, register, code)?;
     if !row.present {
@@ -148,12 +143,19 @@ pub fn warnings(ground: Ground<'_>, row: &Request, asked: &Asked) -> Vec<String>
         ));
     }
     if asked.attr.is_empty() {
-        out.push("该数据资源没有登记共享属性，按有条件共享计算答复期限（第十四条、第二十一条）".to_owned());
+        out.push(
+            "该数据资源没有登记共享属性，按有条件共享计算答复期限（第十四条、第二十一条）"
+                .to_owned(),
+        );
     }
     if asked.attr == NOT_SHARED {
         out.push(format!(
             "该数据资源标注为不予共享，目录所列依据: {}",
-            if asked.basis.is_empty() { "未填写（第十五条要求列明）" } else { &asked.basis }
+            if asked.basis.is_empty() {
+                "未填写（第十五条要求列明）"
+            } else {
+                &asked.basis
+            }
         ));
     }
     out
@@ -164,7 +166,12 @@ pub(super) fn missing(ground: Ground<'_>, row: &Request) -> Vec<Problem> {
     let mut out = Vec::new();
     let mut need = |key: &str, label: &str, text: &str, why: &str| {
         if text.trim().is_empty() {
-            out.push(Problem::new(key, "required", &format!("请填写{label}"), why));
+            out.push(Problem::new(
+                key,
+                "required",
+                &format!("请填写{label}"),
+                why,
+            ));
         }
     };
     let law = format!("{LAW}第二十条");
@@ -176,11 +183,19 @@ pub(super) fn missing(ground: Ground<'_>, row: &Request) -> Vec<Problem> {
     need("valid_until", "使用时限", &until, &law);
     need("contact", "联系人", &row.contact, "供提供部门联系");
     if row.share_attr == NOT_SHARED {
-        let why = format!("该数据资源标注为{}，须说明仍需申请的理由", ground.label(ATTRIBUTES, NOT_SHARED));
+        let why = format!(
+            "该数据资源标注为{}，须说明仍需申请的理由",
+            ground.label(ATTRIBUTES, NOT_SHARED)
+        );
         need("argument", "申请理由", &row.argument, &why);
     }
     if row.valid_until.is_some_and(|d| d < clock::today()) {
-        out.push(Problem::new("valid_until", "past", "使用时限已经过去", "请填写今后的日期"));
+        out.push(Problem::new(
+            "valid_until",
+            "past",
+            "使用时限已经过去",
+            "请填写今后的日期",
+        ));
     }
     out
 }
@@ -207,7 +222,12 @@ fn consumer_of(
         let home = viewer.home().filter(|h| mine.contains(h));
         return home.ok_or_else(|| {
             let hint = "填单位代码或全称";
-            Error::Invalid(vec![Problem::new("consumer", "required", "请填写需求部门", hint)])
+            Error::Invalid(vec![Problem::new(
+                "consumer",
+                "required",
+                "请填写需求部门",
+                hint,
+            )])
         });
     }
     let found = ground.directory.by_code(text).map(|d| d.id);
@@ -217,7 +237,12 @@ fn consumer_of(
             Ok(id) => id,
             Err(other @ Error::Database(_)) => return Err(other),
             Err(other) => {
-                problems.push(Problem::new("consumer", "unknown", &other.to_string(), "填单位代码或全称"));
+                problems.push(Problem::new(
+                    "consumer",
+                    "unknown",
+                    &other.to_string(),
+                    "填单位代码或全称",
+                ));
                 return Ok(-1);
             }
         },
@@ -226,19 +251,19 @@ fn consumer_of(
     Ok(id)
 }
 
-fn understood(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    ground: Ground<'_>,
-    wish: &Wish,
-) -> Result<Read> {
+fn understood(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish) -> Result<Read> {
     viewer.may_anywhere(Right::Write)?;
     let mut problems = Vec::new();
     let p = &mut problems;
     let mut clean = Wish {
         dataset: checked(p, ("dataset", "数据资源"), &wish.dataset, 200),
         consumer: checked(p, ("consumer", "需求部门"), &wish.consumer, 200),
-        consumer_system: checked(p, ("consumer_system", "使用系统"), &wish.consumer_system, 200),
+        consumer_system: checked(
+            p,
+            ("consumer_system", "使用系统"),
+            &wish.consumer_system,
+            200,
+        ),
         items: checked(p, ("items", "数据项"), &wish.items, 2_000),
         basis: checked(p, ("basis", "使用依据"), &wish.basis, 1_000),
         scene: checked(p, ("scene", "使用场景"), &wish.scene, 1_000),
@@ -252,24 +277,42 @@ fn understood(
     if let Some(day) = clean.valid_until
         && !(2000..=2100).contains(&chrono::Datelike::year(&day))
     {
-        p.push(Problem::new("valid_until", "out_of_range", "使用时限应在 2000 至 2100 年", ""));
+        p.push(Problem::new(
+            "valid_until",
+            "out_of_range",
+            "使用时限应在 2000 至 2100 年",
+            "",
+        ));
     }
     settled(std::mem::take(&mut problems))?;
     if clean.dataset.is_empty() {
         let hint = "填数据资源的代码";
-        return Err(Error::Invalid(vec![Problem::new("dataset", "required", "请选择数据资源", hint)]));
+        return Err(Error::Invalid(vec![Problem::new(
+            "dataset",
+            "required",
+            "请选择数据资源",
+            hint,
+        )]));
     }
     let asked = match dataset(conn, viewer, ground, &clean.dataset) {
         Ok(asked) => Some(asked),
         Err(Error::NotFound(what)) => {
             let message = format!("没有找到{what}");
-            problems.push(Problem::new("dataset", "unknown", &message, "请在数据资源目录中选择"));
+            problems.push(Problem::new(
+                "dataset",
+                "unknown",
+                &message,
+                "请在数据资源目录中选择",
+            ));
             None
         }
         Err(other) => return Err(other),
     };
     let consumer = consumer_of(viewer, ground, &clean.consumer, &mut problems)?;
-    if asked.as_ref().is_some_and(|a| a.row.department_id == consumer) {
+    if asked
+        .as_ref()
+        .is_some_and(|a| a.row.department_id == consumer)
+    {
         let what = "这是本单位自己提供的数据资源，无须申请";
         problems.push(Problem::new("dataset", "own", what, ""));
     }
@@ -282,21 +325,40 @@ fn understood(
             Some(code) => clean.share_mode = code,
             None => {
                 let hint = "服务接口、批量交换、文件下载等（第二十二条）";
-                problems.push(Problem::new("share_mode", "unknown", "没有这种共享方式", hint));
+                problems.push(Problem::new(
+                    "share_mode",
+                    "unknown",
+                    "没有这种共享方式",
+                    hint,
+                ));
             }
         }
     }
     let system = match ground.catalogue.register(SYSTEM) {
         Some(systems) if !clean.consumer_system.is_empty() => {
-            let found = refer::refer(conn, viewer, systems, &clean.consumer_system, Some(consumer))?;
+            let found = refer::refer(
+                conn,
+                viewer,
+                systems,
+                &clean.consumer_system,
+                Some(consumer),
+            )?;
             // A system that is in no ledger yet is asked for by its name.
-            found.ok().filter(|r| r.department_id == consumer).map(|r| r.id)
+            found
+                .ok()
+                .filter(|r| r.department_id == consumer)
+                .map(|r| r.id)
         }
         _ => None,
     };
     settled(problems)?;
     let asked = asked.ok_or_else(nowhere)?;
-    Ok(Read { asked, consumer, wish: clean, system })
+    Ok(Read {
+        asked,
+        consumer,
+        wish: clean,
+        system,
+    })
 }
 
 impl Read {
@@ -372,9 +434,16 @@ pub fn draft(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish) 
             .select(diesel::dsl::max(share_requests::id))
             .first(conn)?;
         let made = read.over(blank(last.unwrap_or(0) + 1, viewer));
-        diesel::insert_into(share_requests::table).values(&made).execute(conn)?;
-        let answered = Answered { request_id: made.id, ..Answered::default() };
-        diesel::insert_into(share_answers::table).values(&answered).execute(conn)?;
+        diesel::insert_into(share_requests::table)
+            .values(&made)
+            .execute(conn)?;
+        let answered = Answered {
+            request_id: made.id,
+            ..Answered::default()
+        };
+        diesel::insert_into(share_answers::table)
+            .values(&answered)
+            .execute(conn)?;
         note(conn, viewer, &made, ("open", ""), "")?;
         tell::log(conn, viewer, &made, "草拟共享申请", "")?;
         Ok(made)

@@ -215,15 +215,37 @@ pub const ANSWER_OWED: &[State] = &[S::Submitted, S::PapersAsked, S::Supplemente
 pub static STEPS: [Step; 26] = [
     step(&[S::Draft], Act::HandIn, S::Internal, Side::Consumer),
     step(&[S::Internal], Act::SendBack, S::Draft, Side::ConsumerHead),
-    step(&[S::Internal], Act::Approve, S::Submitted, Side::ConsumerHead),
     step(
-        &[S::Draft, S::Internal, S::Submitted, S::PapersAsked, S::Supplemented, S::Answering],
+        &[S::Internal],
+        Act::Approve,
+        S::Submitted,
+        Side::ConsumerHead,
+    ),
+    step(
+        &[
+            S::Draft,
+            S::Internal,
+            S::Submitted,
+            S::PapersAsked,
+            S::Supplemented,
+            S::Answering,
+        ],
         Act::Withdraw,
         S::Withdrawn,
         Side::Consumer,
     ),
-    step(&[S::Submitted, S::Supplemented], Act::AskPapers, S::PapersAsked, Side::Provider),
-    step(&[S::PapersAsked], Act::Supplement, S::Supplemented, Side::Consumer),
+    step(
+        &[S::Submitted, S::Supplemented],
+        Act::AskPapers,
+        S::PapersAsked,
+        Side::Provider,
+    ),
+    step(
+        &[S::PapersAsked],
+        Act::Supplement,
+        S::Supplemented,
+        Side::Consumer,
+    ),
     step(
         &[S::Submitted, S::PapersAsked, S::Supplemented],
         Act::DraftAnswer,
@@ -231,19 +253,35 @@ pub static STEPS: [Step; 26] = [
         Side::Provider,
     ),
     step(&[S::Answering], Act::Redo, S::Submitted, Side::ProviderHead),
-    step(&[S::Answering], Act::Agree, S::Supplying, Side::ProviderHead),
+    step(
+        &[S::Answering],
+        Act::Agree,
+        S::Supplying,
+        Side::ProviderHead,
+    ),
     step(&[S::Answering], Act::Refuse, S::Refused, Side::ProviderHead),
     stay(ANSWER_OWED, Act::AskExtension, Side::Provider),
     stay(ANSWER_OWED, Act::Consent, Side::Bureau),
     stay(ANSWER_OWED, Act::Decline, Side::Bureau),
     step(&[S::Supplying], Act::Supply, S::InUse, Side::Provider),
     step(
-        &[S::InUse, S::Consulting, S::Disagreed, S::Consulted, S::Filed],
+        &[
+            S::InUse,
+            S::Consulting,
+            S::Disagreed,
+            S::Consulted,
+            S::Filed,
+        ],
         Act::Finish,
         S::Ended,
         Side::Consumer,
     ),
-    step(&[S::InUse, S::Disagreed], Act::Wish, S::Consulting, Side::Provider),
+    step(
+        &[S::InUse, S::Disagreed],
+        Act::Wish,
+        S::Consulting,
+        Side::Provider,
+    ),
     step(&[S::Consulting], Act::Accept, S::Consulted, Side::Consumer),
     step(&[S::Consulting], Act::Object, S::Disagreed, Side::Consumer),
     step(
@@ -260,8 +298,16 @@ pub static STEPS: [Step; 26] = [
     step(&[S::Filed], Act::ApplyChange, S::InUse, Side::Provider),
     stay(
         &[
-            S::Submitted, S::PapersAsked, S::Supplemented, S::Answering, S::Refused, S::Supplying,
-            S::InUse, S::Consulting, S::Disagreed, S::Consulted,
+            S::Submitted,
+            S::PapersAsked,
+            S::Supplemented,
+            S::Answering,
+            S::Refused,
+            S::Supplying,
+            S::InUse,
+            S::Consulting,
+            S::Disagreed,
+            S::Consulted,
         ],
         Act::Escalate,
         Side::Either,
@@ -271,7 +317,9 @@ pub static STEPS: [Step; 26] = [
 /// The arrow for an act, if there is one from here.
 #[must_use]
 pub fn find(from: State, act: Act) -> Option<&'static Step> {
-    STEPS.iter().find(|s| s.act == act && s.from.contains(&from))
+    STEPS
+        .iter()
+        .find(|s| s.act == act && s.from.contains(&from))
 }
 
 /// Whose move it is: the same for whoever looks. None where nothing is owed.
@@ -337,11 +385,25 @@ impl Act {
     pub fn article(self) -> &'static str {
         match self {
             Self::HandIn | Self::SendBack | Self::Approve | Self::Withdraw => "第二十条",
-            Self::AskPapers | Self::Supplement | Self::DraftAnswer | Self::Redo | Self::Agree | Self::Refuse
-            | Self::AskExtension | Self::Consent | Self::Decline => "第二十一条",
+            Self::AskPapers
+            | Self::Supplement
+            | Self::DraftAnswer
+            | Self::Redo
+            | Self::Agree
+            | Self::Refuse
+            | Self::AskExtension
+            | Self::Consent
+            | Self::Decline => "第二十一条",
             Self::Supply => "第二十二条",
-            Self::Finish | Self::Wish | Self::Accept | Self::Object | Self::DropWish | Self::File
-            | Self::ReturnFiling | Self::End | Self::ApplyChange => "第二十七条",
+            Self::Finish
+            | Self::Wish
+            | Self::Accept
+            | Self::Object
+            | Self::DropWish
+            | Self::File
+            | Self::ReturnFiling
+            | Self::End
+            | Self::ApplyChange => "第二十七条",
             Self::Allow | Self::Keep | Self::Escalate => "第二十八条",
         }
     }
@@ -356,7 +418,9 @@ mod tests {
         for state in State::ALL {
             let reached = STEPS.iter().any(|s| s.to == Some(*state));
             assert!(*state == S::Draft || reached, "{state:?} is never reached");
-            let leaves = STEPS.iter().any(|s| s.from.contains(state) && s.to.is_some());
+            let leaves = STEPS
+                .iter()
+                .any(|s| s.from.contains(state) && s.to.is_some());
             assert_eq!(leaves, state.is_open(), "{state:?}");
             assert_eq!(State::from_word(state.word()), Some(*state));
         }
@@ -369,15 +433,22 @@ mod tests {
     #[test]
     fn whose_move_it_is_has_something_to_do() {
         for state in State::ALL {
-            let Some(side) = whose_move(*state) else { continue };
-            let able = STEPS.iter().any(|s| s.by == side && s.from.contains(state) && s.to.is_some());
+            let Some(side) = whose_move(*state) else {
+                continue;
+            };
+            let able = STEPS
+                .iter()
+                .any(|s| s.by == side && s.from.contains(state) && s.to.is_some());
             assert!(able, "{side:?} is said to move from {state:?}, and cannot");
         }
     }
 
     #[test]
     fn nothing_served_ends_by_the_provider_without_consultation_and_filing() {
-        for step in STEPS.iter().filter(|s| s.to == Some(S::Ended) && s.by != Side::Consumer) {
+        for step in STEPS
+            .iter()
+            .filter(|s| s.to == Some(S::Ended) && s.by != Side::Consumer)
+        {
             assert_eq!(step.from, [S::Filed]);
         }
         let into: Vec<&Step> = STEPS.iter().filter(|s| s.to == Some(S::Filed)).collect();
@@ -390,15 +461,26 @@ mod tests {
 
     #[test]
     fn the_provider_answers_and_nobody_for_it() {
-        for step in STEPS.iter().filter(|s| matches!(s.act, Act::Agree | Act::Refuse)) {
-            assert_eq!((step.from, step.by), (&[S::Answering][..], Side::ProviderHead));
+        for step in STEPS
+            .iter()
+            .filter(|s| matches!(s.act, Act::Agree | Act::Refuse))
+        {
+            assert_eq!(
+                (step.from, step.by),
+                (&[S::Answering][..], Side::ProviderHead)
+            );
         }
         let sent: Vec<&Step> = STEPS
             .iter()
-            .filter(|s| s.to.is_some_and(|to| !to.is_in_hand()) && s.from.iter().any(|f| f.is_in_hand()))
+            .filter(|s| {
+                s.to.is_some_and(|to| !to.is_in_hand()) && s.from.iter().any(|f| f.is_in_hand())
+            })
             .filter(|s| s.act != Act::Withdraw)
             .collect();
         assert_eq!(sent.len(), 1);
-        assert_eq!((sent[0].act, sent[0].by), (Act::Approve, Side::ConsumerHead));
+        assert_eq!(
+            (sent[0].act, sent[0].by),
+            (Act::Approve, Side::ConsumerHead)
+        );
     }
 }

@@ -19,7 +19,13 @@ pub(super) const KIND: &str = "sharing";
 const HEADS: &[Role] = &[Role::Specialist, Role::Cdo];
 
 /// Writes an act into the audit log.
-pub(super) fn log(conn: &mut Conn, viewer: &Viewer, row: &Request, what: &str, said: &str) -> Result<()> {
+pub(super) fn log(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    row: &Request,
+    what: &str,
+    said: &str,
+) -> Result<()> {
     let line = Event::done("share_request", &format!("{what} {}", row.number()))
         .of(Some(row.consumer_id))
         .with(serde_json::json!({ "request": row.id, "after": row.state, "said": said }));
@@ -89,25 +95,51 @@ pub(super) fn moved(
         _ => format!("{about}: {}，现为“{}”", act.label(), state.label()),
     };
     if let Some((department, held)) = who {
-        let told = format!("{text}，待{}办理", next.map(Side::label).unwrap_or_default());
-        roles(conn, Some(viewer), (held, department), (&told, &key, row.id))?;
+        let told = format!(
+            "{text}，待{}办理",
+            next.map(Side::label).unwrap_or_default()
+        );
+        roles(
+            conn,
+            Some(viewer),
+            (held, department),
+            (&told, &key, row.id),
+        )?;
     }
     if state == State::Draft {
         // Sent back: whoever wrote it mends it.
         let maker: Vec<i64> = row.maker_id.into_iter().collect();
         people(conn, Some(viewer), &maker, (&text, &key, row.id))?;
     }
-    if state.is_in_hand() || row.submitted_at.is_none() || matches!(act, Act::DraftAnswer | Act::Redo) {
+    if state.is_in_hand()
+        || row.submitted_at.is_none()
+        || matches!(act, Act::DraftAnswer | Act::Redo)
+    {
         return Ok(());
     }
     // Both ends know of it; who was told already that it is his move is not told again.
-    roles(conn, Some(viewer), (HEADS, row.consumer_id), (&text, &key, row.id))?;
-    roles(conn, Some(viewer), (HEADS, row.provider_id), (&text, &key, row.id))?;
+    roles(
+        conn,
+        Some(viewer),
+        (HEADS, row.consumer_id),
+        (&text, &key, row.id),
+    )?;
+    roles(
+        conn,
+        Some(viewer),
+        (HEADS, row.provider_id),
+        (&text, &key, row.id),
+    )?;
     // Filings, disputes, refusals and ends are the bureau's to know.
     let known = matches!(state, State::Filed | State::Disagreed | State::Refused)
         || matches!(act, Act::End | Act::Escalate);
     if let Some(bureau) = row.bureau_id.filter(|_| known) {
-        roles(conn, Some(viewer), (&[Role::Bureau], bureau), (&text, &key, row.id))?;
+        roles(
+            conn,
+            Some(viewer),
+            (&[Role::Bureau], bureau),
+            (&text, &key, row.id),
+        )?;
     }
     Ok(())
 }
@@ -123,9 +155,19 @@ fn extension(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, row: &Request
     );
     if let Some(bureau) = row.bureau_id {
         let told = format!("{text}，请决定");
-        roles(conn, Some(viewer), (&[Role::Bureau], bureau), (&told, &key, row.id))?;
+        roles(
+            conn,
+            Some(viewer),
+            (&[Role::Bureau], bureau),
+            (&told, &key, row.id),
+        )?;
     }
-    roles(conn, Some(viewer), (HEADS, row.consumer_id), (&text, &key, row.id))?;
+    roles(
+        conn,
+        Some(viewer),
+        (HEADS, row.consumer_id),
+        (&text, &key, row.id),
+    )?;
     Ok(())
 }
 
@@ -137,9 +179,23 @@ pub(super) fn correction(
     (id, version): (i64, i64),
     (to_provider, what): (bool, &str),
 ) -> Result<()> {
-    let text = format!("“{}”共享申请{}的{}: {what}", row.dataset_name, row.number(), Kind::Correction.label());
+    let text = format!(
+        "“{}”共享申请{}的{}: {what}",
+        row.dataset_name,
+        row.number(),
+        Kind::Correction.label()
+    );
     let key = format!("correction:{id}:{version}");
-    let department = if to_provider { row.provider_id } else { row.consumer_id };
-    roles(conn, Some(viewer), (HEADS, department), (&text, &key, row.id))?;
+    let department = if to_provider {
+        row.provider_id
+    } else {
+        row.consumer_id
+    };
+    roles(
+        conn,
+        Some(viewer),
+        (HEADS, department),
+        (&text, &key, row.id),
+    )?;
     Ok(())
 }

@@ -142,14 +142,26 @@ pub fn add(
             ("storage", "存储情况", &made.storage),
         ] {
             if text.is_empty() && !p.iter().any(|x| x.field == key) {
-                p.push(Problem::new(key, "required", &format!("请填写{label}"), law));
+                p.push(Problem::new(
+                    key,
+                    "required",
+                    &format!("请填写{label}"),
+                    law,
+                ));
             }
         }
         if made.used_on > clock::today() || made.used_on.year_ce().1 < 2000 {
-            p.push(Problem::new("used_on", "out_of_range", "使用日期应为今天或以前", ""));
+            p.push(Problem::new(
+                "used_on",
+                "out_of_range",
+                "使用日期应为今天或以前",
+                "",
+            ));
         }
         settled(problems)?;
-        diesel::insert_into(share_uses::table).values(&made).execute(conn)?;
+        diesel::insert_into(share_uses::table)
+            .values(&made)
+            .execute(conn)?;
         let state = row.state.clone();
         note(conn, viewer, &row, ("use", &state), &made.scene)?;
         tell::log(conn, viewer, &row, "登记使用记录", &made.scene)?;

@@ -36,6 +36,7 @@ pub(in crate::web) mod imports;
 mod lists;
 mod people;
 pub mod registers;
+pub(in crate::web) mod requests;
 mod reviews;
 mod schema;
 mod sessions;
@@ -82,6 +83,7 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(deadlines::configure)
+        .configure(requests::configure)
         .configure(reviews::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)

@@ -17,6 +17,7 @@ mod notices;
 mod organisation;
 mod people;
 mod registers;
+mod requests;
 mod reviews;
 mod setup;
 mod sign_in;
@@ -41,6 +42,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(notices::configure)
+        .configure(requests::configure)
         .configure(reviews::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
