@@ -33,6 +33,7 @@ mod filings;
 mod finish;
 pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
+pub(in crate::web) mod issues;
 mod lists;
 mod people;
 pub mod registers;
@@ -87,7 +88,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(reviews::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
-        .configure(impact::configure);
+        .configure(impact::configure)
+        .configure(issues::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.
