@@ -1132,7 +1132,6 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
 );
 
 diesel::table! {
-<<<<<<< HEAD
     issues (id) {
         id -> BigInt,
         year -> Integer,
@@ -1172,24 +1171,10 @@ diesel::table! {
     issue_entries (issue_id, entry_id) {
         issue_id -> BigInt,
         entry_id -> BigInt,
-=======
-    link_ends (entry_id, side) {
-        entry_id -> BigInt,
-        side -> Text,
-        state -> Text,
-        said -> Text,
-        note -> Text,
-        revision -> Integer,
-        version -> BigInt,
-        account_id -> Nullable<BigInt>,
-        actor -> Text,
-        at -> Timestamp,
->>>>>>> links
     }
 }
 
 diesel::table! {
-<<<<<<< HEAD
     issue_steps (id) {
         id -> BigInt,
         issue_id -> BigInt,
@@ -1221,7 +1206,38 @@ diesel::table! {
         at -> Timestamp,
         removed_at -> Nullable<Timestamp>,
         removed_by -> Nullable<Text>,
-=======
+    }
+}
+
+diesel::table! {
+    issue_head (id) {
+        id -> BigInt,
+        days -> Integer,
+        calendar -> Integer,
+        reminded_on -> Nullable<Date>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(entries, issue_entries);
+
+diesel::allow_tables_to_appear_in_same_query!(issues, issue_steps);
+
+diesel::table! {
+    link_ends (entry_id, side) {
+        entry_id -> BigInt,
+        side -> Text,
+        state -> Text,
+        said -> Text,
+        note -> Text,
+        revision -> Integer,
+        version -> BigInt,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
     link_acts (id) {
         id -> BigInt,
         entry_id -> BigInt,
@@ -1239,24 +1255,10 @@ diesel::table! {
         account_id -> Nullable<BigInt>,
         actor -> Text,
         at -> Timestamp,
->>>>>>> links
     }
 }
 
 diesel::table! {
-<<<<<<< HEAD
-    issue_head (id) {
-        id -> BigInt,
-        days -> Integer,
-        calendar -> Integer,
-        reminded_on -> Nullable<Date>,
-    }
-}
-
-diesel::allow_tables_to_appear_in_same_query!(entries, issue_entries);
-
-diesel::allow_tables_to_appear_in_same_query!(issues, issue_steps);
-=======
     link_proposals (id) {
         id -> BigInt,
         entry_id -> BigInt,
@@ -1279,4 +1281,3 @@ diesel::allow_tables_to_appear_in_same_query!(entries, link_ends);
 diesel::allow_tables_to_appear_in_same_query!(entries, link_acts);
 
 diesel::allow_tables_to_appear_in_same_query!(entries, link_proposals);
->>>>>>> links
