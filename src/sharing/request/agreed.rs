@@ -103,7 +103,9 @@ pub(super) fn ended(
         return Ok(());
     };
     let document = link.document();
-    let before = entry::text(&document, status).unwrap_or_default().to_owned();
+    let before = entry::text(&document, status)
+        .unwrap_or_default()
+        .to_owned();
     if before == ENDED {
         return Ok(());
     }
