@@ -10,6 +10,7 @@ use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
 use crate::sharing::request;
 use crate::sheet::workbook::Parser;
+use crate::upkeep::checkpoint;
 
 /// The program as configured.
 pub struct App {
@@ -29,6 +30,8 @@ pub struct App {
     pub mail: Option<mail::Settings>,
     /// How sharing is done.
     pub sharing: request::Rules,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// Where files are kept.
     pub data: PathBuf,
 }

@@ -14,6 +14,7 @@ use crate::org;
 use crate::review::{duplicate, zombie};
 use crate::sharing::request;
 use crate::sheet::limits::Limits;
+use crate::upkeep::checkpoint;
 
 /// What a configuration file (TOML) may say; every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,6 +44,8 @@ pub struct ConfigFile {
     pub zombies: zombie::Rules,
     /// How sharing is done; what is left out keeps its default.
     pub sharing: request::Rules,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -152,6 +155,8 @@ pub struct Settings {
     pub zombies: zombie::Rules,
     /// How sharing is done.
     pub sharing: request::Rules,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -189,6 +194,7 @@ impl Settings {
             duplicates: file.duplicates,
             zombies: file.zombies,
             sharing: file.sharing,
+            checkpoints: file.checkpoints,
             serve: file.serve,
         })
     }

@@ -1281,3 +1281,35 @@ diesel::allow_tables_to_appear_in_same_query!(entries, link_ends);
 diesel::allow_tables_to_appear_in_same_query!(entries, link_acts);
 
 diesel::allow_tables_to_appear_in_same_query!(entries, link_proposals);
+
+diesel::table! {
+    dataset_collection (entry_id) {
+        entry_id -> BigInt,
+        department_id -> BigInt,
+        shared -> Bool,
+        opened -> Bool,
+        standing -> Text,
+        mode -> Text,
+        cycle -> Text,
+        since_on -> Nullable<Date>,
+        updated_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    collection_head (id) {
+        id -> BigInt,
+        seq -> BigInt,
+        fingerprint -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(entries, dataset_collection);
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    dataset_collection::department_id,
+    dataset_collection::shared,
+    dataset_collection::opened,
+    dataset_collection::standing
+);

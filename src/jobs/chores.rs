@@ -1,4 +1,4 @@
-//! What the program does by itself: deadlines brought up to date after changes, reminders once a day, letters sent.
+//! What the program does by itself: deadlines and collection brought up to date after changes, reminders once a day, letters sent.
 
 use serde_json::json;
 
@@ -13,13 +13,17 @@ use crate::deadline;
 use crate::error::Result;
 use crate::issue;
 use crate::notice::mail;
+use crate::sharing::collection;
 use crate::sharing::request;
+use crate::upkeep::checkpoint;
 
 /// Its presence among the kinds of work says that a runner does chores.
 pub(super) const REFRESH: &str = "deadline_refresh";
+const COLLECTION: &str = "collection_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
 const ISSUES: &str = "issue_remind";
+const CHECKPOINT: &str = "checkpoint";
 const MAIL: &str = "mail";
 
 /// Chores are about nothing in particular; the number keeps one of a kind in the queue.
@@ -39,11 +43,17 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     if request::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, requests::REMIND)?;
     }
+    if collection::is_behind(conn)? {
+        asked |= ask(conn, COLLECTION)?;
+    }
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
     }
     if issue::is_behind(conn, &app.issues)? || issue::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, ISSUES)?;
+    }
+    if checkpoint::is_due(&app.data, clock::today())? {
+        asked |= ask(conn, CHECKPOINT)?;
     }
     if app.mail.is_some() && mail::is_waiting(conn, clock::now())? {
         asked |= ask(conn, MAIL)?;
@@ -77,6 +87,27 @@ impl Work for Refresh {
         let mut conn = task.app.database.connect()?;
         let done = deadline::refresh(&mut conn, task.app.catalogue.regions())?;
         tracing::debug!(?done, "deadlines are up to date");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Brings the standing of datasets on the platform up to date.
+pub struct RefreshCollection;
+
+impl Work for RefreshCollection {
+    fn kind(&self) -> &'static str {
+        COLLECTION
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let done = collection::refresh(&mut conn)?;
+        tracing::debug!(?done, "the collection of datasets is up to date");
         Ok(())
     }
 
@@ -149,6 +180,26 @@ impl Work for RemindIssues {
         let sent = issue::remind::remind(&mut conn, rules, when, app.reminders.remind)?;
         tracing::info!(moved, sent, "reminded of issues");
         Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Takes the day's checkpoint.
+pub struct Checkpoint;
+
+impl Work for Checkpoint {
+    fn kind(&self) -> &'static str {
+        CHECKPOINT
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let app = task.app;
+        checkpoint::take(&mut conn, &app.data, &app.checkpoints).map(drop)
     }
 
     /// The next look asks for it again.

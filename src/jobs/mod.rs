@@ -62,10 +62,12 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(imports::Apply),
         Box::new(imports::Undo),
         Box::new(chores::Refresh),
+        Box::new(chores::RefreshCollection),
         Box::new(chores::Remind),
         Box::new(requests::Remind),
         Box::new(chores::RemindCampaigns),
         Box::new(chores::RemindIssues),
+        Box::new(chores::Checkpoint),
         Box::new(chores::Mail),
     ]
 }

@@ -73,6 +73,8 @@ pub enum Source {
     Bulk,
     /// A former version put back.
     Restore,
+    /// The integrated platform, reporting what it holds of several entries; problems name the entry too.
+    Platform,
 }
 
 impl Source {
@@ -81,6 +83,7 @@ impl Source {
             Self::Form => "form",
             Self::Bulk => "bulk",
             Self::Restore => "restore",
+            Self::Platform => "platform",
         }
     }
 }
@@ -274,7 +277,7 @@ impl Desk<'_, '_> {
     /// Notes a problem; of several entries, with the number of the one it is in.
     fn problem(&mut self, number: usize, field: &str, code: &str, message: &str, hint: &str) {
         let field = match self.source {
-            Source::Bulk => format!("entries[{number}].{field}"),
+            Source::Bulk | Source::Platform => format!("entries[{number}].{field}"),
             Source::Form | Source::Restore => field.to_owned(),
         };
         self.problems

@@ -4,6 +4,7 @@
 //! (`ledger::ends`). Law: 政务数据共享条例 (国务院令第809号).
 
 pub mod agreed;
+pub mod collection;
 pub mod request;
 
 /// Key of the register of links.

@@ -129,6 +129,7 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     if viewer.can_anywhere(Right::SeeOwn) {
         sharing.push(item("共享申请", "/requests".to_owned()));
         sharing.push(item("法定时限", "/requests/clocks".to_owned()));
+        sharing.push(item("汇聚", "/collection".to_owned()));
     }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),

@@ -25,6 +25,7 @@ pub mod attachments;
 mod audit;
 mod calendar;
 mod campaigns;
+pub(in crate::web) mod collection;
 mod deadlines;
 mod departments;
 pub(in crate::web) mod duplicates;
@@ -89,6 +90,7 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(duplicates::configure)
         .configure(campaigns::configure)
         .configure(impact::configure)
+        .configure(collection::configure)
         .configure(issues::configure);
 }
 

@@ -7,6 +7,7 @@ mod accounts;
 pub(super) mod audit;
 mod calendar;
 mod campaigns;
+mod collection;
 mod deadlines;
 pub(super) mod duplicates;
 mod filings;
@@ -46,5 +47,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(reviews::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
-        .configure(campaigns::configure);
+        .configure(campaigns::configure)
+        .configure(collection::configure);
 }
