@@ -1,30 +1,26 @@
 //! Drafting a request and changing the draft; what it must say before it is handed in (arts. 14, 15, 20).
 
+mod asked;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::clock::NOT_SHARED;
 use super::steps::{Act, State};
 use super::{
-    Answered, DATASET, Ground, LAW, Request, checked, get, judge, locked, note, nowhere, settled,
-    stale, store, tell,
+    Answered, Ground, Request, checked, get, judge, locked, note, nowhere, settled, stale, store,
+    tell,
 };
 use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
-use crate::db::schema::{entries, share_answers, share_requests};
-use crate::db::scope;
+use crate::db::schema::{share_answers, share_requests};
 use crate::error::{Error, Problem, Result};
-use crate::ledger::entry::{self, EntryRow};
-use crate::ledger::{facts, refer};
+use crate::ledger::refer;
 use crate::org::directory;
-use crate::register::field::Register;
-use crate::register::value::{Document, Value};
 
-/// The list of modes.
-pub const MODES: &str = "share_mode";
-/// The list of share attributes.
-pub const ATTRIBUTES: &str = "share_attr";
+pub(super) use asked::missing;
+pub use asked::{ATTRIBUTES, Asked, MODES, dataset, dataset_of, warnings};
+
 const SYSTEM: &str = "information_system";
 
 /// What somebody asks for.
@@ -56,70 +52,6 @@ pub struct Wish {
     pub argument: String,
 }
 
-/// A dataset as somebody who asks for it has to know it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Asked {
-    /// The entry.
-    pub row: EntryRow,
-    /// Code of its share attribute; empty where none is registered.
-    pub attr: String,
-    /// Codes of its modes.
-    pub modes: Vec<String>,
-    /// 共享条件.
-    pub condition: String,
-    /// 不予共享依据.
-    pub basis: String,
-}
-
-fn register(ground: Ground<'_>) -> Result<&Register> {
-    let found = ground.catalogue.register(DATASET);
-    found.ok_or_else(|| Error::NotFound("数据资源登记簿".to_owned()))
-}
-
-fn read(row: EntryRow) -> Asked {
-    let document: Document = row.document();
-    let text = |key: &str| entry::text(&document, key).unwrap_or_default().to_owned();
-    let modes = match document.get(MODES) {
-        Some(Value::Text(one)) => vec![one.clone()],
-        Some(Value::List(many)) => many.clone(),
-        _ => Vec::new(),
-    };
-    Asked {
-        attr: text(ATTRIBUTES),
-        condition: text("share_condition"),
-        basis: text("no_share_basis"),
-        modes,
-        row,
-    }
-}
-
-/// A dataset that the viewer sees at least in part, by code; what its catalogue entry says is published to all
-/// departments (art. 16).
-///
-/// # Errors
-/// [`Error::NotFound`].
-pub fn dataset(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, code: &str) -> Result<Asked> {
-    let register = register(ground)?;
-    let row = facts::row(conn, viewer, register, code)?;
-    if !row.present {
-        return Err(facts::nowhere(register, code));
-    }
-    Ok(read(row))
-}
-
-/// The dataset of a request, as far as the viewer sees it.
-///
-/// # Errors
-/// When the database fails.
-pub fn dataset_of(conn: &mut Conn, viewer: &Viewer, row: &Request) -> Result<Option<Asked>> {
-    let found: Option<EntryRow> = scope::summaries(viewer)
-        .filter(entries::id.eq(row.dataset_id))
-        .select(EntryRow::as_select())
-        .first(conn)
-        .optional()?;
-    Ok(found.filter(|r| r.present).map(read))
-}
-
 /// The departments for which the viewer may ask.
 #[must_use]
 pub fn consumers(viewer: &Viewer, ground: Ground<'_>) -> Vec<i64> {
@@ -127,77 +59,6 @@ pub fn consumers(viewer: &Viewer, ground: Ground<'_>) -> Vec<i64> {
     let ids = all.map(|d| d.id);
     ids.filter(|id| judge::answers_for(viewer, ground.directory, *id))
         .collect()
-}
-
-/// What is doubtful, but not forbidden.
-#[must_use]
-pub fn warnings(ground: Ground<'_>, row: &Request, asked: &Asked) -> Vec<String> {
-    let mut out = Vec::new();
-    let given = &row.share_mode;
-    if !given.is_empty() && !asked.modes.is_empty() && !asked.modes.contains(given) {
-        let modes: Vec<String> = asked.modes.iter().map(|m| ground.label(MODES, m)).collect();
-        out.push(format!(
-            "目录登记的共享方式为{}，申请的是{}",
-            modes.join("、"),
-            ground.label(MODES, given)
-        ));
-    }
-    if asked.attr.is_empty() {
-        out.push(
-            "该数据资源没有登记共享属性，按有条件共享计算答复期限（第十四条、第二十一条）"
-                .to_owned(),
-        );
-    }
-    if asked.attr == NOT_SHARED {
-        out.push(format!(
-            "该数据资源标注为不予共享，目录所列依据: {}",
-            if asked.basis.is_empty() {
-                "未填写（第十五条要求列明）"
-            } else {
-                &asked.basis
-            }
-        ));
-    }
-    out
-}
-
-/// Everything that has to be said before a request is handed in.
-pub(super) fn missing(ground: Ground<'_>, row: &Request) -> Vec<Problem> {
-    let mut out = Vec::new();
-    let mut need = |key: &str, label: &str, text: &str, why: &str| {
-        if text.trim().is_empty() {
-            out.push(Problem::new(
-                key,
-                "required",
-                &format!("请填写{label}"),
-                why,
-            ));
-        }
-    };
-    let law = format!("{LAW}第二十条");
-    need("basis", "使用依据", &row.basis, &law);
-    need("scene", "使用场景", &row.scene, &law);
-    need("use_scope", "使用范围", &row.use_scope, &law);
-    need("share_mode", "共享方式", &row.share_mode, &law);
-    let until = row.valid_until.map(|d| d.to_string()).unwrap_or_default();
-    need("valid_until", "使用时限", &until, &law);
-    need("contact", "联系人", &row.contact, "供提供部门联系");
-    if row.share_attr == NOT_SHARED {
-        let why = format!(
-            "该数据资源标注为{}，须说明仍需申请的理由",
-            ground.label(ATTRIBUTES, NOT_SHARED)
-        );
-        need("argument", "申请理由", &row.argument, &why);
-    }
-    if row.valid_until.is_some_and(|d| d < clock::today()) {
-        out.push(Problem::new(
-            "valid_until",
-            "past",
-            "使用时限已经过去",
-            "请填写今后的日期",
-        ));
-    }
-    out
 }
 
 /// The wish as it is stored, with the dataset that it names.

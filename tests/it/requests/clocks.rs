@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use one_ledger::almanac;
 use one_ledger::auth::viewer::Extents;
 use one_ledger::auth::{Role, Viewer};
-use one_ledger::calendar::WorkCalendar;
+use one_ledger::calendar::{DayKind, Mark, WorkCalendar};
 use one_ledger::db::schema::notices;
 use one_ledger::error::Error;
 use one_ledger::sharing::request::act::Wish;
@@ -62,16 +62,18 @@ fn a_due_date_in_a_year_not_published_is_provisional_until_it_is() {
         let conn = &mut ledger.conn();
         let seen = almanac::calendar(conn).unwrap().1;
         almanac::set_year(conn, &keeper(), seen, 2027, (true, "国办通知")).unwrap();
-        let seen = almanac::calendar(conn).unwrap().1;
-        let off = one_ledger::calendar::Mark {
-            kind: one_ledger::calendar::DayKind::Off,
-            name: "元旦".to_owned(),
-            source: "通知".to_owned(),
-        };
-        almanac::set_day(conn, &keeper(), seen, day("2027-01-01"), Some(off)).unwrap();
+        for on in ["2027-01-01", "2027-01-04"] {
+            let seen = almanac::calendar(conn).unwrap().1;
+            let off = Mark {
+                kind: DayKind::Off,
+                name: "元旦".to_owned(),
+                source: "通知".to_owned(),
+            };
+            almanac::set_day(conn, &keeper(), seen, day(on), Some(off)).unwrap();
+        }
         let after = s.clock(id, Kind::Answer);
         assert!(!after.provisional);
-        assert_eq!(after.due_on, Some(day("2027-01-11")));
+        assert_eq!(after.due_on, Some(day("2027-01-12")));
         // Both ends are shown the same.
         let view = |who| {
             s.with(|g| {
