@@ -27,6 +27,7 @@ mod people;
 mod policy;
 mod properties;
 mod registers;
+mod requests;
 mod retire;
 mod review;
 mod rooms;
