@@ -125,7 +125,10 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
         work.push(item("时限", "/deadlines".to_owned()));
         work.push(item("年度核对", "/campaigns".to_owned()));
     }
-    let sharing: Vec<NavItem> = Vec::new();
+    let mut sharing: Vec<NavItem> = Vec::new();
+    if viewer.can_anywhere(Right::SeeSummary) {
+        sharing.push(item("对接图", "/map".to_owned()));
+    }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),
         item("人员", "/people".to_owned()),

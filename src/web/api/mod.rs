@@ -34,6 +34,7 @@ mod finish;
 pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
 mod lists;
+pub(in crate::web) mod map;
 mod people;
 pub mod registers;
 mod reviews;
@@ -85,7 +86,8 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(reviews::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
-        .configure(impact::configure);
+        .configure(impact::configure)
+        .configure(map::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

@@ -13,6 +13,7 @@ mod filings;
 mod home;
 mod imports;
 pub(super) mod lists;
+mod map;
 mod notices;
 mod organisation;
 mod people;
@@ -44,5 +45,6 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(reviews::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
-        .configure(campaigns::configure);
+        .configure(campaigns::configure)
+        .configure(map::configure);
 }

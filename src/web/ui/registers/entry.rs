@@ -15,6 +15,7 @@ use crate::ledger::facts::{self, Entry, Group, Relation, Relations, Step, Versio
 use crate::ledger::merge;
 use crate::review::duplicate::kept::sort_of;
 use crate::review::zombie::{self, Sign};
+use crate::sharing::map;
 use crate::web::answer::Failure;
 use crate::web::api::attachments::{keep, outgoing, take};
 use crate::web::api::duplicates::means;
@@ -112,6 +113,8 @@ struct Show {
     as_of: String,
     /// It can be checked for duplicates.
     compared: bool,
+    /// It has a place on the map of links.
+    mapped: bool,
     merges: Vec<Merged>,
     /// It has a form of retirement.
     retires: bool,
@@ -222,6 +225,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         may_write,
         as_of: as_of.to_owned(),
         compared: sort_of(register).is_some(),
+        mapped: [map::LINK, map::SYSTEM, map::DATASET].contains(&register),
         merges,
         retires: definitions
             .catalogue
