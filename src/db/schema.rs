@@ -100,6 +100,7 @@ diesel::table! {
         name -> Text,
         name_key -> Text,
         department_id -> BigInt,
+        party_id -> Nullable<BigInt>,
         within_id -> Nullable<BigInt>,
         region -> Nullable<Text>,
         stage -> Text,
@@ -963,3 +964,63 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     entries::department_id,
     campaign_entries::answer
 );
+
+diesel::table! {
+    link_ends (entry_id, side) {
+        entry_id -> BigInt,
+        side -> Text,
+        state -> Text,
+        said -> Text,
+        note -> Text,
+        revision -> Integer,
+        version -> BigInt,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    link_acts (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        side -> Text,
+        act -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        said -> Text,
+        note -> Text,
+        before -> Nullable<Text>,
+        version -> BigInt,
+        import_id -> Nullable<BigInt>,
+        change_set -> Nullable<BigInt>,
+        told -> Bool,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    link_proposals (id) {
+        id -> BigInt,
+        entry_id -> BigInt,
+        provider_id -> BigInt,
+        consumer_id -> Nullable<BigInt>,
+        text -> Text,
+        state -> Text,
+        version -> BigInt,
+        link_id -> Nullable<BigInt>,
+        note -> Text,
+        actor -> Text,
+        account_id -> Nullable<BigInt>,
+        made_at -> Timestamp,
+        decided_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(entries, link_ends);
+
+diesel::allow_tables_to_appear_in_same_query!(entries, link_acts);
+
+diesel::allow_tables_to_appear_in_same_query!(entries, link_proposals);

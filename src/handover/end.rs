@@ -141,6 +141,7 @@ fn move_entries(
             }
             let place = Place {
                 department_id: heir.id,
+                party_id: row.party_id,
                 within_id: row.within_id,
             };
             let new = EntryRow::derive(catalogue, register, row.id, place, &document);

@@ -97,7 +97,7 @@ fn owner(
     code: &str,
 ) -> Result<EntryRow> {
     let row = facts::row(conn, viewer, definitions.register, code)?;
-    viewer.may(Right::SeeOwn, row.department_id)?;
+    viewer.may(Right::SeeOwn, &row)?;
     Ok(row)
 }
 
@@ -181,7 +181,7 @@ pub fn attach(
     arrived: &Arrived<'_>,
 ) -> Result<Attachment> {
     let row = owner(conn, viewer, definitions, code)?;
-    viewer.may(Right::Write, row.department_id)?;
+    viewer.may(Right::Write, &row)?;
     if !row.present {
         return Err(facts::nowhere(definitions.register, code));
     }
@@ -261,7 +261,7 @@ pub fn detach(
     id: i64,
 ) -> Result<()> {
     let row = owner(conn, viewer, definitions, code)?;
-    viewer.may(Right::Write, row.department_id)?;
+    viewer.may(Right::Write, &row)?;
     conn.transaction(|conn| {
         let object = format!("“{}”的附件 {id}", row.code);
         let event = Event::done("remove_attachment", &object).of(Some(row.department_id));

@@ -178,7 +178,7 @@ pub fn write(
 /// [`Error::NotFound`], [`Error::Refused`]; when the database fails.
 pub fn may_write(conn: &mut Conn, viewer: &Viewer, register: &Register, code: &str) -> Result<()> {
     let row = facts::row(conn, viewer, register, code)?;
-    Ok(viewer.may(Right::Write, row.department_id)?)
+    Ok(viewer.may(Right::Write, &row)?)
 }
 
 /// Puts back what an entry said after one of its changes, as one more change.
@@ -197,7 +197,7 @@ pub fn restore(
 ) -> Result<Done> {
     let (code, revision) = act;
     let row = facts::row(conn, viewer, definitions.register, code)?;
-    viewer.may(Right::Write, row.department_id)?;
+    viewer.may(Right::Write, &row)?;
     let wanted = facts::document_at(conn, viewer, definitions, &row, to)?;
     if wanted.is_empty() {
         return Err(Error::Conflict(format!(
@@ -205,7 +205,7 @@ pub fn restore(
         )));
     }
     let mut standing = row.document();
-    let sight = viewer.sight(row.department_id);
+    let sight = viewer.sight(&row);
     crate::ledger::sight::cut(definitions.register, sight, &mut standing);
     let mut given = BTreeMap::new();
     for key in standing.keys().chain(wanted.keys()) {
@@ -314,7 +314,7 @@ impl Desk<'_, '_> {
         }
         let register = self.definitions.register;
         let row = facts::row(self.set.conn(), self.viewer, register, code)?;
-        self.viewer.may(Right::Write, row.department_id)?;
+        self.viewer.may(Right::Write, &row)?;
         if row.revision != revision {
             return Err(self.stale(&row, revision)?);
         }

@@ -10,7 +10,7 @@ use crate::db::schema::{entries, relations, revisions};
 use crate::error::Result;
 use crate::ledger::change::{Change, Delta, Edges, Op, turn_back};
 use crate::ledger::change_set::ChangeSet;
-use crate::ledger::entry::{EntryRow, Place};
+use crate::ledger::entry::{self, EntryRow, Place};
 use crate::ledger::held::{self, Fate, Guarded};
 use crate::ledger::read;
 use crate::org::directory::Directory;
@@ -73,7 +73,7 @@ pub fn take_back(
     let mut touched = Vec::new();
     for entry in load(set, viewer, seq, &mut out.kept)? {
         match entry {
-            Ok(entry) if !viewer.can(Right::Write, entry.row.department_id) => {
+            Ok(entry) if !viewer.can(Right::Write, &entry.row) => {
                 out.kept.push(kept(&entry.row, ELSEWHERE));
             }
             Ok(entry) => touched.push(entry),
@@ -291,7 +291,7 @@ fn restore(
     let Some(place) = place(set, viewer, directory, register, &document, &edges)? else {
         return Ok(false);
     };
-    if !viewer.can(Right::Write, place.department_id) {
+    if !viewer.can(Right::Write, place) {
         return Ok(false);
     }
     let row = EntryRow::derive(catalogue, register, entry.row.id, place, &document);
@@ -300,7 +300,10 @@ fn restore(
 }
 
 /// The edges of a document; `None` when one of its ends is no longer there.
-pub(super) fn edges(
+///
+/// # Errors
+/// When the database fails.
+pub fn edges(
     set: &mut ChangeSet<'_>,
     register: &Register,
     document: &Document,
@@ -352,9 +355,10 @@ fn place(
         .and_then(|key| edges.iter().find(|e| &e.field == key));
     let within = within.and_then(|e| e.to.first().copied());
     if let Some(owner) = &register.keys.owner {
-        let code = crate::ledger::entry::text(document, owner).unwrap_or_default();
+        let code = entry::text(document, owner).unwrap_or_default();
         return Ok(directory.by_code(code).map(|d| Place {
             department_id: d.id,
+            party_id: entry::party(register, directory, document),
             within_id: within,
         }));
     }
@@ -364,6 +368,7 @@ fn place(
     let rows = read::by_ids(set.conn(), viewer, &[within_id])?;
     Ok(rows.first().map(|r| Place {
         department_id: r.department_id,
+        party_id: None,
         within_id: Some(within_id),
     }))
 }

@@ -57,7 +57,7 @@ impl<'c> Planner<'c> {
 
     /// Whether the entry that a row speaks of may be written; a fault when not.
     pub(super) fn may_write(&mut self, at: At<'c>, entry: &KnownEntry) -> bool {
-        if self.start.viewer.can(Right::Write, entry.department) {
+        if self.start.viewer.can(Right::Write, entry) {
             return true;
         }
         let fault = self.out_of_reach(entry.department);

@@ -48,7 +48,7 @@ impl Desk<'_, '_> {
         let Some(place) = self.place(number, old.as_ref(), &mut draw)? else {
             return Ok(None);
         };
-        self.viewer.may(Right::Write, place.department_id)?;
+        self.viewer.may(Right::Write, place)?;
         self.sighted(number, place, draft, &mut draw);
         if draw.faults == 0 {
             self.rules(number, &mut draw);
@@ -270,6 +270,15 @@ impl Desk<'_, '_> {
         self.definitions.directory.by_code(code).map(|d| d.id)
     }
 
+    /// The department that the party field names.
+    fn party(&self, document: &Document) -> Option<i64> {
+        entry::party(
+            self.definitions.register,
+            self.definitions.directory,
+            document,
+        )
+    }
+
     /// What no entry can be without. A change may leave out what the entry never had, never take it away.
     fn require(&mut self, number: usize, old: Option<&EntryRow>, draft: &Draft, draw: &mut Draw) {
         let register = self.definitions.register;
@@ -314,8 +323,10 @@ impl Desk<'_, '_> {
             said.or(old.map(|o| o.department_id))
         };
         if let Some(department_id) = department_id {
+            let party_id = self.party(&draw.document);
             return Ok(Some(Place {
                 department_id,
+                party_id,
                 within_id,
             }));
         }
@@ -335,7 +346,7 @@ impl Desk<'_, '_> {
     /// What the author does not see of this department's entries, the author does not write either.
     fn sighted(&mut self, number: usize, place: Place, draft: &Draft, draw: &mut Draw) {
         let register = self.definitions.register;
-        let seen: Sight = self.viewer.sight(place.department_id);
+        let seen: Sight = self.viewer.sight(place);
         for key in draft.given.keys() {
             if !sight::shows_key(register, key, seen) {
                 let label = register

@@ -201,7 +201,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         Vec::new()
     };
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
-    let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
+    let may_write = seq.is_none() && viewer.can(Right::Write, &entry);
     Ok(Show {
         href: address(register, &code),
         register: register.to_owned(),
