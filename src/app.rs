@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::db::connection::Database;
 use crate::deadline;
+use crate::issue;
 use crate::notice::mail;
 use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
@@ -21,6 +22,8 @@ pub struct App {
     pub organisation: Rules,
     /// Who is reminded of what falls due, and when.
     pub reminders: deadline::Rules,
+    /// How long issues may take, and who is reminded when.
+    pub issues: issue::Rules,
     /// The mail server; without one nothing is mailed.
     pub mail: Option<mail::Settings>,
     /// Where files are kept.

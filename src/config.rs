@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::accounts::Rules;
 use crate::deadline;
 use crate::error::{Doing, Error, Result};
+use crate::issue;
 use crate::notice::mail;
 use crate::org;
 use crate::review::{duplicate, zombie};
@@ -31,6 +32,8 @@ pub struct ConfigFile {
     pub organisation: org::Rules,
     /// Who is reminded of what falls due, and when; what is left out keeps its default.
     pub reminders: deadline::Rules,
+    /// How long issues (对接难点问题) may take; what is left out keeps its default.
+    pub issues: issue::Rules,
     /// The mail server; nothing is mailed without.
     pub mail: Option<mail::Settings>,
     /// Thresholds of the check for duplicates; those left out keep their defaults.
@@ -136,6 +139,8 @@ pub struct Settings {
     pub organisation: org::Rules,
     /// Who is reminded of what falls due, and when.
     pub reminders: deadline::Rules,
+    /// How long issues may take, and who is reminded when.
+    pub issues: issue::Rules,
     /// The mail server.
     pub mail: Option<mail::Settings>,
     /// Thresholds of the check for duplicates.
@@ -174,6 +179,7 @@ impl Settings {
             accounts: file.accounts.settled()?,
             organisation: file.organisation,
             reminders: file.reminders,
+            issues: file.issues,
             mail: file.mail,
             duplicates: file.duplicates,
             zombies: file.zombies,

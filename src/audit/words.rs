@@ -1,7 +1,7 @@
 //! What people read for an action of the audit log.
 
 /// Actions by group, each with its words.
-pub const ACTIONS: [(&str, &[(&str, &str)]); 6] = [
+pub const ACTIONS: [(&str, &[(&str, &str)]); 7] = [
     (
         "登录和凭据",
         &[
@@ -67,6 +67,14 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 6] = [
             ("submit_campaign", "提交年度核对"),
             ("settle_campaign", "处理不属本单位条目"),
             ("close_campaign", "结束年度核对"),
+        ],
+    ),
+    (
+        "对接难点问题",
+        &[
+            ("open_issue", "提出难点问题"),
+            ("issue_step", "难点问题办理"),
+            ("issue_summary", "导出工作调度"),
         ],
     ),
     (

@@ -172,6 +172,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             database: Database::at(&settings.database)?,
             organisation: settings.organisation,
             reminders: settings.reminders.clone(),
+            issues: settings.issues.clone(),
             mail: settings.mail.clone(),
             parser,
             data: settings.data.clone(),

@@ -1024,3 +1024,94 @@ diesel::allow_tables_to_appear_in_same_query!(entries, link_ends);
 diesel::allow_tables_to_appear_in_same_query!(entries, link_acts);
 
 diesel::allow_tables_to_appear_in_same_query!(entries, link_proposals);
+
+diesel::table! {
+    issues (id) {
+        id -> BigInt,
+        year -> Integer,
+        ordinal -> Integer,
+        kind -> Text,
+        title -> Text,
+        text -> Text,
+        raised_by -> BigInt,
+        owed_by -> BigInt,
+        cause -> Nullable<Text>,
+        state -> Text,
+        open -> Bool,
+        version -> BigInt,
+        rung -> Integer,
+        handler_id -> Nullable<BigInt>,
+        turn -> Text,
+        start_on -> Date,
+        days -> Nullable<Integer>,
+        due_on -> Date,
+        provisional -> Bool,
+        opened_at -> Timestamp,
+        opened_by -> Text,
+        opener_id -> Nullable<BigInt>,
+        proof_seq -> BigInt,
+        proposer_id -> Nullable<BigInt>,
+        proposer -> Text,
+        proof -> Text,
+        decision -> Text,
+        closed_at -> Nullable<Timestamp>,
+        closed_by -> Nullable<Text>,
+        outcome -> Text,
+        reopened -> Integer,
+    }
+}
+
+diesel::table! {
+    issue_entries (issue_id, entry_id) {
+        issue_id -> BigInt,
+        entry_id -> BigInt,
+    }
+}
+
+diesel::table! {
+    issue_steps (id) {
+        id -> BigInt,
+        issue_id -> BigInt,
+        version -> BigInt,
+        at -> Timestamp,
+        act -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        rung -> Integer,
+        turn -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        department_id -> Nullable<BigInt>,
+        note -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    issue_files (id) {
+        id -> BigInt,
+        issue_id -> BigInt,
+        file_name -> Text,
+        media_type -> Text,
+        size -> BigInt,
+        digest -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        at -> Timestamp,
+        removed_at -> Nullable<Timestamp>,
+        removed_by -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    issue_head (id) {
+        id -> BigInt,
+        days -> Integer,
+        calendar -> Integer,
+        reminded_on -> Nullable<Date>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(entries, issue_entries);
+
+diesel::allow_tables_to_appear_in_same_query!(issues, issue_steps);

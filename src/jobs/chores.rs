@@ -4,18 +4,21 @@ use serde_json::json;
 
 use super::queue::{self, Job, Order};
 use super::{Task, Work, enqueue};
+use crate::app::App;
 use crate::auth::Viewer;
 use crate::campaign;
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::deadline;
 use crate::error::Result;
+use crate::issue;
 use crate::notice::mail;
 
 /// Its presence among the kinds of work says that a runner does chores.
 pub(super) const REFRESH: &str = "deadline_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
+const ISSUES: &str = "issue_remind";
 const MAIL: &str = "mail";
 
 /// Chores are about nothing in particular; the number keeps one of a kind in the queue.
@@ -25,7 +28,7 @@ pub(super) const SUBJECT: i64 = 0;
 ///
 /// # Errors
 /// When the database fails, also because it is busy: the next look will do.
-pub(super) fn look(conn: &mut Conn, mails: bool) -> Result<bool> {
+pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     let behind = deadline::is_behind(conn)?;
     let mut asked = behind && ask(conn, REFRESH)?;
     // Reminding counts on what is up to date.
@@ -35,7 +38,10 @@ pub(super) fn look(conn: &mut Conn, mails: bool) -> Result<bool> {
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
     }
-    if mails && mail::is_waiting(conn, clock::now())? {
+    if issue::is_behind(conn, &app.issues)? || issue::remind::is_due(conn, clock::today())? {
+        asked |= ask(conn, ISSUES)?;
+    }
+    if app.mail.is_some() && mail::is_waiting(conn, clock::now())? {
         asked |= ask(conn, MAIL)?;
     }
     Ok(asked)
@@ -113,6 +119,31 @@ impl Work for RemindCampaigns {
         let when = (clock::today(), clock::now());
         let sent = campaign::remind::remind(&mut conn, when, task.app.reminders.remind)?;
         tracing::info!(sent, "reminded of campaigns");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Brings the due dates of issues up to date, and reminds of those that are late.
+pub struct RemindIssues;
+
+impl Work for RemindIssues {
+    fn kind(&self) -> &'static str {
+        ISSUES
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let app = task.app;
+        let moved = issue::refresh(&mut conn, &app.issues)?;
+        let when = (clock::today(), clock::now());
+        let rules = (&app.issues, app.catalogue.regions());
+        let sent = issue::remind::remind(&mut conn, rules, when, app.reminders.remind)?;
+        tracing::info!(moved, sent, "reminded of issues");
         Ok(())
     }
 

@@ -63,6 +63,7 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(chores::Refresh),
         Box::new(chores::Remind),
         Box::new(chores::RemindCampaigns),
+        Box::new(chores::RemindIssues),
         Box::new(chores::Mail),
     ]
 }

@@ -208,7 +208,7 @@ fn keep(shared: &Shared) {
                         tracing::info!(taken, "jobs of a process that died go on");
                         shared.ring(false);
                     }
-                    match chores.then(|| chores::look(c, shared.app.mail.is_some())) {
+                    match chores.then(|| chores::look(c, &shared.app)) {
                         Some(Ok(true)) => shared.ring(false),
                         Some(Err(error)) => tracing::debug!(%error, "no look at the chores"),
                         _ => {}

@@ -277,6 +277,36 @@ pub fn detach(
     })
 }
 
+/// A file that lies where its digest says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Laid {
+    /// Its name, cleaned, with an extension that tells the truth.
+    pub file_name: String,
+    /// Media type, by content.
+    pub media_type: &'static str,
+    /// Bytes.
+    pub size: u64,
+    /// SM3 of the bytes, in hexadecimal.
+    pub digest: String,
+}
+
+/// Keeps the bytes of a file of the same types that belongs to something other than an entry; who it belongs to and who
+/// may have it is the caller's. The kind is not looked at.
+///
+/// # Errors
+/// [`Error::Invalid`] for a type or a size that cannot be taken; when the file fails.
+pub fn lay(data: &Path, arrived: &Arrived<'_>) -> Result<Laid> {
+    let media = kind::look(arrived.file, arrived.limit)?;
+    let media = media.map_err(|problem| Error::Invalid(vec![problem]))?;
+    let (digest, size) = store(data, arrived.file)?;
+    Ok(Laid {
+        file_name: media.named(&clean_name(arrived.name)),
+        media_type: media.media_type(),
+        size,
+        digest,
+    })
+}
+
 /// Copies the bytes to where their digest says, whole or not at all; returns digest and size.
 fn store(data: &Path, file: &Path) -> Result<(String, u64)> {
     let folder = folder(data);

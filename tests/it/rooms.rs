@@ -106,12 +106,14 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     ("error", &["auth"]),
     (
         "app",
-        &["db", "deadline", "notice", "org", "register", "sheet"],
+        &[
+            "db", "deadline", "issue", "notice", "org", "register", "sheet",
+        ],
     ),
     (
         "config",
         &[
-            "accounts", "deadline", "notice", "org", "review", "sheet", "error",
+            "accounts", "deadline", "issue", "notice", "org", "review", "sheet", "error",
         ],
     ),
 ];

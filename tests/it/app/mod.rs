@@ -158,6 +158,7 @@ impl Ledger {
             database: Database::at(&address).unwrap(),
             organisation: one_ledger::org::Rules::default(),
             reminders: one_ledger::deadline::Rules::default(),
+            issues: one_ledger::issue::Rules::default(),
             mail: None,
             parser: Parser::new(PROGRAM),
             data: folder.path().join("data"),
