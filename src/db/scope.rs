@@ -440,10 +440,10 @@ pub struct Between {
     pub id: i64,
     /// Owner.
     pub department: i64,
+    /// Party.
+    pub party: Option<i64>,
     /// Stage word.
     pub stage: String,
-    /// Canonical JSON of the document.
-    pub attributes: String,
 }
 
 /// Entries of a register that are present and not out of use, by id, at most so many: goes with [`tied`].
@@ -460,8 +460,8 @@ pub fn between(conn: &mut Conn, register: &str, most: i64) -> Result<Vec<Between
         .select((
             entries::id,
             entries::department_id,
+            entries::party_id,
             entries::stage,
-            entries::attributes,
         ))
         .load(conn)?)
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{DATASET, LINK, SYSTEM, Spot};
+use super::{DATASET, SYSTEM, Spot};
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::db::schema::entries;
@@ -11,6 +11,7 @@ use crate::error::Result;
 use crate::ledger::as_of::Definitions;
 use crate::org::directory::Found;
 use crate::register::words;
+use crate::sharing::LINKS;
 
 /// The point that a text means: `register:code`, `department:code`, a department by any name, an entry by code or name.
 ///
@@ -30,7 +31,7 @@ pub fn find(
             let found = definitions.directory.by_code(code);
             return Ok(found.map(|d| Spot::Department(d.id)));
         }
-        if [SYSTEM, DATASET, LINK].contains(&register) {
+        if [SYSTEM, DATASET, LINKS].contains(&register) {
             return entry(conn, viewer, &[register], code);
         }
     }

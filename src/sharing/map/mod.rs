@@ -24,6 +24,7 @@ use crate::db::scope::{self, Tied};
 use crate::error::Result;
 use crate::impact::{self, Place};
 use crate::ledger::as_of::Definitions;
+use crate::ledger::ends;
 use crate::register::field::Stage;
 
 pub use file::export;
@@ -33,8 +34,6 @@ pub use graph::Spot;
 use read::Link;
 use ties::Tie;
 
-/// The register of links.
-pub const LINK: &str = "sharing_link";
 /// The register of systems.
 pub const SYSTEM: &str = "information_system";
 /// The register of datasets.
@@ -119,6 +118,16 @@ impl Standing {
             Self::Confirmed => "已确认",
             Self::Pending => "待确认",
             Self::Disputed => "有争议",
+        }
+    }
+}
+
+impl From<ends::Standing> for Standing {
+    fn from(standing: ends::Standing) -> Self {
+        match standing {
+            ends::Standing::Confirmed => Self::Confirmed,
+            ends::Standing::Waiting(_) => Self::Pending,
+            ends::Standing::Disputed => Self::Disputed,
         }
     }
 }
@@ -262,7 +271,7 @@ pub fn of(
     wish: &Wish,
 ) -> Result<Map> {
     let (view, filter) = (wish.view, &wish.filter);
-    let (links, cut) = read::links(conn, viewer, definitions)?;
+    let (links, cut) = read::links(conn, viewer)?;
     let moded = match &filter.mode {
         Some(mode) => Some(read::of_mode(conn, mode)?),
         None => None,

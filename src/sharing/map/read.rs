@@ -4,22 +4,20 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 
-use super::{LINK, MOST, Standing};
+use super::{MOST, Standing};
 use crate::auth::{Reach, Right, Viewer};
 use crate::db::connection::Conn;
 use crate::db::schema::entries;
 use crate::db::scope::{self, summaries};
 use crate::error::Result;
 use crate::ledger::as_of::Definitions;
-use crate::ledger::{entry, search};
+use crate::ledger::ends::{self, Pair};
+use crate::ledger::search;
+use crate::sharing::LINKS;
+use crate::sharing::field::MODE;
 
 /// Entries asked for at once.
 const PART: usize = 500;
-
-/// Key of the field that names the consumer.
-const CONSUMER: &str = "consumer_org";
-/// Key of the field that says how.
-const MODE: &str = "share_mode";
 
 /// A link in use, as far as the map must know it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,37 +35,33 @@ pub(super) struct Link {
 }
 
 /// All links in use, seen or not, and whether there are more.
-pub(super) fn links(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    definitions: Definitions<'_>,
-) -> Result<(Vec<Link>, bool)> {
+pub(super) fn links(conn: &mut Conn, viewer: &Viewer) -> Result<(Vec<Link>, bool)> {
     let most = i64::try_from(MOST).unwrap_or(i64::MAX);
-    let mut rows = scope::between(conn, LINK, most.saturating_add(1))?;
+    let mut rows = scope::between(conn, LINKS, most.saturating_add(1))?;
     let cut = rows.len() > MOST;
     rows.truncate(MOST);
     let seen = seen_links(conn, viewer)?;
-    let mut ends: HashMap<i64, Ends> = HashMap::with_capacity(rows.len());
+    let mut named: HashMap<i64, Named> = HashMap::with_capacity(rows.len());
     for tie in scope::tied(
         conn,
-        LINK,
+        LINKS,
         &["provider_system", "dataset", "consumer_system"],
     )? {
-        let own = ends.entry(tie.from).or_default();
+        let own = named.entry(tie.from).or_default();
         match tie.field.as_str() {
             "provider_system" => own.provider_system = Some(tie.to),
             "dataset" => own.dataset = Some(tie.to),
             _ => own.consumer_system = Some(tie.to),
         }
     }
+    let pairs = ends::load(conn, None)?;
     let out = rows.into_iter().map(|row| {
-        let own = ends.remove(&row.id).unwrap_or_default();
-        let said = entry::pick(&row.attributes, |key| key == CONSUMER);
-        let consumer = entry::text(&said, CONSUMER);
+        let own = named.remove(&row.id).unwrap_or_default();
+        let standing = pairs.get(&row.id).map(Pair::standing);
         Link {
-            consumer: consumer.and_then(|c| Some(definitions.directory.by_code(c)?.id)),
+            consumer: row.party,
             seen: seen.as_ref().is_none_or(|ids| ids.contains(&row.id)),
-            standing: Standing::Pending,
+            standing: standing.map_or(Standing::Pending, Standing::from),
             id: row.id,
             provider: row.department,
             stage: row.stage,
@@ -80,7 +74,7 @@ pub(super) fn links(
 }
 
 #[derive(Default)]
-struct Ends {
+struct Named {
     provider_system: Option<i64>,
     dataset: Option<i64>,
     consumer_system: Option<i64>,
@@ -92,7 +86,7 @@ fn seen_links(conn: &mut Conn, viewer: &Viewer) -> Result<Option<HashSet<i64>>> 
         return Ok(None);
     }
     let ids: Vec<i64> = summaries(viewer)
-        .filter(entries::register.eq(LINK))
+        .filter(entries::register.eq(LINKS))
         .filter(entries::present.eq(true))
         .filter(entries::stage.ne("retired"))
         .select(entries::id)
@@ -108,7 +102,7 @@ pub(super) fn modes(conn: &mut Conn, definitions: Definitions<'_>) -> Result<Has
         .and_then(|f| f.list.as_deref())
         .and_then(|l| definitions.catalogue.list(l));
     for item in list.into_iter().flat_map(|l| &l.items) {
-        let word = search::value_word(LINK, MODE, &item.code);
+        let word = search::value_word(LINKS, MODE, &item.code);
         for id in search::with_word(conn, &word)? {
             out.insert(id, item.label.clone());
         }
@@ -118,7 +112,7 @@ pub(super) fn modes(conn: &mut Conn, definitions: Definitions<'_>) -> Result<Has
 
 /// The links of one mode, by its code.
 pub(super) fn of_mode(conn: &mut Conn, mode: &str) -> Result<HashSet<i64>> {
-    let word = search::value_word(LINK, MODE, mode);
+    let word = search::value_word(LINKS, MODE, mode);
     Ok(search::with_word(conn, &word)?.into_iter().collect())
 }
 

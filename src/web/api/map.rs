@@ -14,9 +14,8 @@ use crate::ledger::facts::stage_of;
 use crate::org::directory::Directory;
 use crate::org::tree::Tree;
 use crate::register::field::Stage;
-use crate::sharing::map::{
-    self, DATASET, Filter, LINK, Map, Node, SYSTEM, Spot, Standing, View, Wish,
-};
+use crate::sharing::LINKS;
+use crate::sharing::map::{self, DATASET, Filter, Map, Node, SYSTEM, Spot, Standing, View, Wish};
 use crate::sheet::export::ExportFormat;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::caller::{Ask, Caller};
@@ -241,7 +240,7 @@ fn fitting(around: &str) -> View {
 /// The map as asked for.
 pub(in crate::web) fn drawn(ask: &mut Ask<'_>, query: &MapQuery) -> Result<(Asked, Map)> {
     ask.viewer.may_anywhere(Right::SeeSummary)?;
-    let desk = Desk::of(ask, LINK)?;
+    let desk = Desk::of(ask, LINKS)?;
     let asked = query.asked(ask, &desk)?;
     let map = map::of(ask.conn, &ask.viewer, desk.definitions()?, &asked.wish)?;
     Ok((asked, map))
@@ -251,7 +250,7 @@ pub(in crate::web) fn drawn(ask: &mut Ask<'_>, query: &MapQuery) -> Result<(Aske
 pub(in crate::web) fn file(ask: &mut Ask<'_>, query: &MapQuery) -> Result<Outgoing> {
     let format = query.format()?;
     let (asked, map) = drawn(ask, query)?;
-    let desk = Desk::of(ask, LINK)?;
+    let desk = Desk::of(ask, LINKS)?;
     let extension = format.extension();
     let path = desk::passing(ask.app, extension)?;
     let about = (asked.wish.view, &map);

@@ -7,8 +7,9 @@ use crate::error::{Error, Problem, Result};
 use crate::ledger::entry::stage_word;
 use crate::org::directory::Directory;
 use crate::register::field::Stage;
+use crate::sharing::LINKS;
 use crate::sharing::map::draw::{self, Group, Line, Shape};
-use crate::sharing::map::{Edge, LINK, Map, Node, Standing, View};
+use crate::sharing::map::{Edge, Map, Node, Standing, View};
 use crate::web::answer::Failure;
 use crate::web::api::map::{Asked, MapQuery, drawn, file};
 use crate::web::caller::{Ask, Caller};
@@ -218,7 +219,7 @@ fn list(directory: &Directory, from: &Node, to: &Node) -> String {
         ("consumer_org", named(directory, to.department_id)),
     ];
     let pairs = pairs.each_ref().map(|(k, v)| (*k, v.as_str()));
-    address(&format!("/registers/{LINK}"), &pairs)
+    address(&format!("/registers/{LINKS}"), &pairs)
 }
 
 fn ties(directory: &Directory, query: &MapQuery, map: &Map) -> Vec<Tie> {
@@ -235,7 +236,7 @@ fn ties(directory: &Directory, query: &MapQuery, map: &Map) -> Vec<Tie> {
         let links = edge
             .named
             .iter()
-            .map(|(code, name)| (format!("/registers/{LINK}/{}", coded(code)), name.clone()));
+            .map(|(code, name)| (format!("/registers/{LINKS}/{}", coded(code)), name.clone()));
         Some(Tie {
             from: end(from),
             to: end(to),

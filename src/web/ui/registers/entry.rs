@@ -15,7 +15,7 @@ use crate::ledger::facts::{self, Entry, Group, Relation, Relations, Step, Versio
 use crate::ledger::merge;
 use crate::review::duplicate::kept::sort_of;
 use crate::review::zombie::{self, Sign};
-use crate::sharing::map;
+use crate::sharing::{LINKS, map};
 use crate::web::answer::Failure;
 use crate::web::api::attachments::{keep, outgoing, take};
 use crate::web::api::duplicates::means;
@@ -225,7 +225,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         may_write,
         as_of: as_of.to_owned(),
         compared: sort_of(register).is_some(),
-        mapped: [map::LINK, map::SYSTEM, map::DATASET].contains(&register),
+        mapped: [LINKS, map::SYSTEM, map::DATASET].contains(&register),
         merges,
         retires: definitions
             .catalogue
