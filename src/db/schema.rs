@@ -1115,3 +1115,15 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(entries, issue_entries);
 
 diesel::allow_tables_to_appear_in_same_query!(issues, issue_steps);
+
+diesel::table! {
+    reconcile_head (id) {
+        id -> BigInt,
+        ran_on -> Nullable<Date>,
+        ran_at -> Nullable<Timestamp>,
+        actor -> Text,
+        findings -> BigInt,
+        opened -> BigInt,
+        healed -> BigInt,
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod agreed;
 pub mod map;
+pub mod reconcile;
 
 /// Key of the register of links.
 pub const LINKS: &str = "sharing_link";

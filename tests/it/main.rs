@@ -17,6 +17,7 @@ mod imports;
 mod jwt;
 mod kill;
 mod lists;
+mod map;
 mod messages;
 mod organisation;
 mod pages;
