@@ -164,12 +164,21 @@ fn unleet(text: &str) -> String {
     text.chars().map(letter).collect()
 }
 
+/// Kinds of characters in a made password: letters, digits and the hyphen.
+const MADE_CLASSES: usize = 3;
+
 /// A password made for somebody else, to be shown once.
 ///
 /// # Errors
 /// When the operating system gives no random bytes.
 pub fn made() -> Result<String> {
-    secret::typed(4)
+    // One code in some hundred holds letters alone, or digits alone: too simple by our own rules.
+    loop {
+        let code = secret::typed(4)?;
+        if classes(&code) >= MADE_CLASSES {
+            return Ok(code);
+        }
+    }
 }
 
 /// Hashes and checks passwords, a few at once: each takes 19 MiB and a good part of a core.

@@ -17,6 +17,7 @@ mod open;
 pub mod proof;
 pub mod remind;
 mod settings;
+pub mod shown;
 pub mod steps;
 pub mod summary;
 mod tell;

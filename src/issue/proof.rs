@@ -2,16 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Issue;
+use super::steps::Act;
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
-use crate::db::schema::{entries, issue_entries};
+use crate::db::schema::{entries, issue_entries, issue_steps};
 use crate::db::scope;
 use crate::error::{Error, Problem, Result};
+use crate::ledger::ends::{self, Side, Standing};
 use crate::ledger::entry::EntryRow;
 use crate::ledger::read;
 
@@ -98,9 +100,21 @@ pub fn found(conn: &mut Conn, row: &Issue) -> Result<Vec<Proof>> {
     Ok(out)
 }
 
-/// Whether both ends confirm a link, as they say it now.
-fn link_confirmed(_conn: &mut Conn, _row: &Issue, _entry: &EntryRow) -> Result<bool> {
-    Ok(false)
+/// Whether both ends confirm a link, and one of them said so after the issue was opened (again): a link that was
+/// confirmed all along shows nothing.
+fn link_confirmed(conn: &mut Conn, row: &Issue, entry: &EntryRow) -> Result<bool> {
+    let pair = ends::pair(conn, entry.id)?;
+    if pair.standing() != Standing::Confirmed {
+        return Ok(false);
+    }
+    let since: Option<NaiveDateTime> = issue_steps::table
+        .filter(issue_steps::issue_id.eq(row.id))
+        .filter(issue_steps::act.eq_any(["open", Act::Reopen.word()]))
+        .select(diesel::dsl::max(issue_steps::at))
+        .first(conn)?;
+    let since = since.unwrap_or(row.opened_at);
+    let spoken = Side::ALL.into_iter().filter_map(|side| pair.of(side));
+    Ok(spoken.map(|end| end.at).any(|at| at > since))
 }
 
 /// Fields that an entry has other values of than after a change set; none of one that did not stand then.

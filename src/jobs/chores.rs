@@ -12,13 +12,17 @@ use crate::db::connection::Conn;
 use crate::deadline;
 use crate::error::Result;
 use crate::issue;
+use crate::ledger::as_of::Definitions;
 use crate::notice::mail;
+use crate::org::directory::Directory;
+use crate::sharing::{LINKS, reconcile};
 
 /// Its presence among the kinds of work says that a runner does chores.
 pub(super) const REFRESH: &str = "deadline_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
 const ISSUES: &str = "issue_remind";
+const RECONCILE: &str = "reconcile";
 const MAIL: &str = "mail";
 
 /// Chores are about nothing in particular; the number keeps one of a kind in the queue.
@@ -40,6 +44,9 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     }
     if issue::is_behind(conn, &app.issues)? || issue::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, ISSUES)?;
+    }
+    if reconcile::is_due(conn, clock::today())? {
+        asked |= ask(conn, RECONCILE)?;
     }
     if app.mail.is_some() && mail::is_waiting(conn, clock::now())? {
         asked |= ask(conn, MAIL)?;
@@ -144,6 +151,40 @@ impl Work for RemindIssues {
         let rules = (&app.issues, app.catalogue.regions());
         let sent = issue::remind::remind(&mut conn, rules, when, app.reminders.remind)?;
         tracing::info!(moved, sent, "reminded of issues");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Compares links with everything else.
+pub struct Reconcile;
+
+impl Work for Reconcile {
+    fn kind(&self) -> &'static str {
+        RECONCILE
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let catalogue = &task.app.catalogue;
+        let directory = Directory::load(&mut conn)?;
+        // A deployment may have taken the register out.
+        let Some(register) = catalogue.register(LINKS) else {
+            return Ok(());
+        };
+        let definitions = Definitions {
+            catalogue,
+            directory: &directory,
+            register,
+        };
+        let when = (clock::today(), clock::now());
+        let viewer = Viewer::operator("系统");
+        let ran = reconcile::run(&mut conn, &viewer, definitions, task.app.reconcile, when)?;
+        tracing::info!(?ran, "compared links");
         Ok(())
     }
 

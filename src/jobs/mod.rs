@@ -64,6 +64,7 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(chores::Remind),
         Box::new(chores::RemindCampaigns),
         Box::new(chores::RemindIssues),
+        Box::new(chores::Reconcile),
         Box::new(chores::Mail),
     ]
 }

@@ -11,6 +11,7 @@ use crate::deadline::{self, State as Falling};
 use crate::error::Result;
 use crate::intake::upload::State;
 use crate::intake::upload::list as uploads;
+use crate::issue;
 use crate::ledger::as_of::Definitions;
 use crate::ledger::list::{self, Paging, Query, Sort};
 use crate::org::directory::Directory;
@@ -221,6 +222,14 @@ fn todos(
     for waiting in campaign::todo::waiting(conn, viewer, directory)? {
         add(waiting.count, &waiting.text, &waiting.href);
     }
+    let issues = issue::list::counts(conn, viewer)?;
+    add(issues.mine, "个难点问题待您推进", "/issues?view=mine");
+    add(
+        issues.late,
+        "个难点问题已逾期，轮到本方",
+        "/issues?view=mine",
+    );
+    add(issues.owed, "个难点问题等对方办理", "/issues?view=owed");
     for (queue, count) in submission::waiting(conn, viewer)? {
         add(
             count,

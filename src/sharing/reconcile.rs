@@ -15,14 +15,13 @@ use serde::Deserialize;
 
 use crate::audit::{self, Event};
 use crate::auth::{Reach, Right, Viewer};
-use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::reconcile_head;
 use crate::error::{Error, Result};
 use crate::issue::{self, Known, NewIssue};
 use crate::ledger::as_of::Definitions;
 
-pub use found::{Finding, Kind, findings};
+pub use found::{Finding, Kind};
 
 /// What causes of this room begin with.
 const BEGIN: &str = "reconcile:";
@@ -93,18 +92,29 @@ pub fn is_due(conn: &mut Conn, today: NaiveDate) -> Result<bool> {
     Ok(last.is_none_or(|day| day < today))
 }
 
-/// Whether somebody may have links of these ends compared: who handles the issues of one, or the bureau over one.
+/// Whether somebody may have links of these ends compared: who writes for one of them.
 #[must_use]
 pub fn may(viewer: &Viewer, ends: (i64, Option<i64>)) -> bool {
-    let can = |id: i64| {
-        viewer.can(Right::HandleIssue, id) || viewer.can(Right::CoordinateSharing, id)
-    };
-    can(ends.0) || ends.1.is_some_and(can)
+    viewer.can(Right::Write, ends.0) || ends.1.is_some_and(|id| viewer.can(Right::Write, id))
+}
+
+/// Everything that is wrong with links that the viewer answers for; nothing is written down.
+///
+/// # Errors
+/// When the database fails.
+pub fn findings(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    definitions: Definitions<'_>,
+    rules: Rules,
+    today: NaiveDate,
+) -> Result<Vec<Finding>> {
+    Ok(found::compare(conn, viewer, definitions, rules, today)?.0)
 }
 
 /// Whether somebody answers for every link: the program itself, and the operator.
 fn answers_for_all(viewer: &Viewer) -> bool {
-    matches!(viewer.reach(Right::CoordinateSharing), Reach::Everything)
+    matches!(viewer.reach(Right::Write), Reach::Everything)
 }
 
 /// Compares everything that the viewer answers for, opens an issue for what is wrong and heals what no longer is.
@@ -118,11 +128,9 @@ pub fn run(
     rules: Rules,
     (today, at): (NaiveDate, NaiveDateTime),
 ) -> Result<Ran> {
-    if !viewer.can_anywhere(Right::HandleIssue) {
-        viewer.may_anywhere(Right::CoordinateSharing)?;
-    }
+    viewer.may_anywhere(Right::Write)?;
     conn.transaction(|conn| {
-        let (now, compared) = findings(conn, viewer, definitions, rules, today)?;
+        let (now, compared) = found::compare(conn, viewer, definitions, rules, today)?;
         let known = issue::causes(conn, BEGIN)?;
         let mut ran = Ran {
             findings: now.len(),

@@ -129,6 +129,12 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     if viewer.can_anywhere(Right::SeeSummary) {
         sharing.push(item("对接图", "/map".to_owned()));
     }
+    if viewer.can_anywhere(Right::Write) {
+        sharing.push(item("对账", "/links/reconcile".to_owned()));
+    }
+    if viewer.can_anywhere(Right::SeeOwn) {
+        sharing.push(item("难点问题", "/issues".to_owned()));
+    }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),
         item("人员", "/people".to_owned()),

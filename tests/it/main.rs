@@ -24,6 +24,7 @@ mod pages;
 mod people;
 mod policy;
 mod properties;
+mod reconcile;
 mod registers;
 mod retire;
 mod review;

@@ -107,13 +107,13 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     (
         "app",
         &[
-            "db", "deadline", "issue", "notice", "org", "register", "sheet",
+            "db", "deadline", "issue", "notice", "org", "register", "sharing", "sheet",
         ],
     ),
     (
         "config",
         &[
-            "accounts", "deadline", "issue", "notice", "org", "review", "sheet", "error",
+            "accounts", "deadline", "issue", "notice", "org", "review", "sharing", "sheet", "error",
         ],
     ),
 ];

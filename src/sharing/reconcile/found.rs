@@ -187,11 +187,8 @@ impl Link {
 /// An end's entry: whether it is there, and in use.
 type Standings = HashMap<i64, (bool, bool)>;
 
-/// Everything that is wrong with links that the viewer answers for, in order of kind and link.
-///
-/// # Errors
-/// When the database fails.
-pub(super) fn read(
+/// The links that the viewer answers for, and where the entries at their ends stand.
+fn read(
     conn: &mut Conn,
     viewer: &Viewer,
     definitions: Definitions<'_>,
@@ -223,22 +220,27 @@ pub(super) fn read(
     let links: Vec<Link> = rows
         .into_iter()
         .filter(|r| may(viewer, (r.3, r.4)))
-        .map(|(id, code, name, provider, consumer, stage, created_seq, attributes)| Link {
-            id,
-            code,
-            name,
-            provider,
-            consumer,
-            running: stage == "operation",
-            created_seq,
-            said: entry::pick(&attributes, |k| {
-                keys.contains(&k) || definitions.register.agreed.iter().any(|a| a == k)
-            }),
-            pair: pairs.remove(&id).unwrap_or_default(),
-            ends: tied.remove(&id).unwrap_or_default(),
-        })
+        .map(
+            |(id, code, name, provider, consumer, stage, created_seq, attributes)| Link {
+                id,
+                code,
+                name,
+                provider,
+                consumer,
+                running: stage == "operation",
+                created_seq,
+                said: entry::pick(&attributes, |k| {
+                    keys.contains(&k) || definitions.register.agreed.iter().any(|a| a == k)
+                }),
+                pair: pairs.remove(&id).unwrap_or_default(),
+                ends: tied.remove(&id).unwrap_or_default(),
+            },
+        )
         .collect();
-    let mut ids: Vec<i64> = links.iter().flat_map(|l| l.ends.iter().map(|e| e.1)).collect();
+    let mut ids: Vec<i64> = links
+        .iter()
+        .flat_map(|l| l.ends.iter().map(|e| e.1))
+        .collect();
     ids.sort_unstable();
     ids.dedup();
     Ok((links, standings(conn, &ids)?))
@@ -278,11 +280,8 @@ fn recorded(conn: &mut Conn, links: &[Link]) -> Result<HashMap<i64, NaiveDateTim
     Ok(out)
 }
 
-/// Everything that is wrong with links that the viewer answers for, and which links were compared.
-///
-/// # Errors
-/// When the database fails.
-pub fn findings(
+/// Everything that is wrong with links that the viewer answers for, in order of kind and link, and which were compared.
+pub(super) fn compare(
     conn: &mut Conn,
     viewer: &Viewer,
     definitions: Definitions<'_>,
@@ -330,15 +329,26 @@ impl Judge<'_> {
             out.extend(self.over(link, side));
             out.extend(self.unknown(link, side));
         }
-        out.extend(link.ends.iter().filter_map(|(key, id)| self.end(link, key, *id)));
+        out.extend(
+            link.ends
+                .iter()
+                .filter_map(|(key, id)| self.end(link, key, *id)),
+        );
         out
     }
 
     fn stale(&self, link: &Link) -> Option<Finding> {
         let side = link.pair.standing().waits_for()?;
-        let said = Side::ALL.iter().filter_map(|s| link.pair.of(*s)).map(|e| e.at);
-        let since = said.max().or_else(|| self.made.get(&link.created_seq).copied())?;
-        let days = self.calendar.working_days_between(clock::day_of(since), self.today);
+        let said = Side::ALL
+            .iter()
+            .filter_map(|s| link.pair.of(*s))
+            .map(|e| e.at);
+        let since = said
+            .max()
+            .or_else(|| self.made.get(&link.created_seq).copied())?;
+        let days = self
+            .calendar
+            .working_days_between(clock::day_of(since), self.today);
         if days <= u32::from(self.rules.stale_days) {
             return None;
         }
@@ -393,7 +403,11 @@ impl Judge<'_> {
                 department.name,
                 heir.name
             ),
-            None => format!("的{}“{}”已撤销，请改为承接单位，或终止对接。", side.label(), department.name),
+            None => format!(
+                "的{}“{}”已撤销，请改为承接单位，或终止对接。",
+                side.label(),
+                department.name
+            ),
         };
         // Nobody answers for a department that is gone without an heir: the other end does.
         let owes = if heir == own { side.other() } else { side };
@@ -409,7 +423,10 @@ impl Judge<'_> {
             Side::Provider => &[ends::PROVIDER_SYSTEM, ends::DATASET],
             Side::Consumer => &[ends::CONSUMER_SYSTEM],
         };
-        let named = link.ends.iter().any(|(key, _)| keys.contains(&key.as_str()));
+        let named = link
+            .ends
+            .iter()
+            .any(|(key, _)| keys.contains(&key.as_str()));
         if !link.running || named {
             return None;
         }
@@ -433,7 +450,11 @@ impl Judge<'_> {
             ends::DATASET => (Side::Provider, "数据资源"),
             _ => (Side::Provider, "提供方系统"),
         };
-        let state = if kind == Kind::Gone { "已从一本账移除" } else { "已停用" };
+        let state = if kind == Kind::Gone {
+            "已从一本账移除"
+        } else {
+            "已停用"
+        };
         let text = format!("的{what}{state}，对接仍登记为在用。请更换，或终止对接。");
         Some(link.finding(self.directory, kind, (side, key), text))
     }

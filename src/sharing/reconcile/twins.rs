@@ -39,7 +39,10 @@ pub(super) fn find(definitions: Definitions<'_>, links: &[Link]) -> Vec<Finding>
     let mut between: HashMap<(i64, i64), Vec<&Link>> = HashMap::new();
     for link in links {
         if let (Some(consumer), Some(_)) = (link.consumer, alone(link)) {
-            between.entry((link.provider, consumer)).or_default().push(link);
+            between
+                .entry((link.provider, consumer))
+                .or_default()
+                .push(link);
         }
     }
     let mut out = Vec::new();
@@ -67,7 +70,9 @@ fn twin(definitions: Definitions<'_>, given: &Link, taken: &Link) -> Finding {
              不是的，请双方分别确认。",
             given.name, given.code, taken.name, taken.code
         ),
-        raised_by: taken.consumer.map_or(given.provider, |c| definitions.directory.heir(c)),
+        raised_by: taken
+            .consumer
+            .map_or(given.provider, |c| definitions.directory.heir(c)),
         owed_by: definitions.directory.heir(given.provider),
         entries: vec![given.id, taken.id],
     }

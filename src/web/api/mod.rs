@@ -33,9 +33,11 @@ mod filings;
 mod finish;
 pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
+pub(in crate::web) mod issues;
 mod lists;
 pub(in crate::web) mod map;
 mod people;
+pub(in crate::web) mod reconcile;
 pub mod registers;
 mod reviews;
 mod schema;
@@ -87,7 +89,9 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(duplicates::configure)
         .configure(campaigns::configure)
         .configure(impact::configure)
-        .configure(map::configure);
+        .configure(map::configure)
+        .configure(reconcile::configure)
+        .configure(issues::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

@@ -12,11 +12,13 @@ pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
+mod issues;
 pub(super) mod lists;
 mod map;
 mod notices;
 mod organisation;
 mod people;
+mod reconcile;
 mod registers;
 mod reviews;
 mod setup;
@@ -46,5 +48,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(stages::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
-        .configure(map::configure);
+        .configure(map::configure)
+        .configure(reconcile::configure)
+        .configure(issues::configure);
 }

@@ -21,7 +21,8 @@ pub(super) struct Head {
 pub(super) struct Cell {
     pub(super) text: String,
     pub(super) href: String,
-    pub(super) number: bool,
+    /// How it is set: numbers to the right, dates in one line, names with room; empty for the rest.
+    pub(super) class: &'static str,
 }
 
 pub(super) struct Line {
@@ -135,6 +136,15 @@ pub(super) fn heads(definitions: Definitions<'_>, query: &Query, links: &Links<'
     query.columns.iter().map(head).collect()
 }
 
+fn class(kind: Option<FieldType>, is_name: bool) -> &'static str {
+    match kind {
+        _ if is_name => "ol-name",
+        Some(FieldType::Date) => "ol-nowrap",
+        Some(kind) if is_number(kind) => "ol-number",
+        _ => "",
+    }
+}
+
 fn is_number(kind: FieldType) -> bool {
     matches!(
         kind,
@@ -165,7 +175,7 @@ pub(super) fn line(definitions: Definitions<'_>, query: &Query, row: &Row) -> Li
             } else {
                 String::new()
             },
-            number: field.is_some_and(|f| is_number(f.kind)),
+            class: class(field.map(|f| f.kind), *key == register.keys.name),
         }
     };
     Line {
