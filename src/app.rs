@@ -10,6 +10,7 @@ use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
 use crate::sharing::reconcile;
 use crate::sheet::workbook::Parser;
+use crate::upkeep::checkpoint;
 
 /// The program as configured.
 pub struct App {
@@ -29,6 +30,8 @@ pub struct App {
     pub reconcile: reconcile::Rules,
     /// The mail server; without one nothing is mailed.
     pub mail: Option<mail::Settings>,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// Where files are kept.
     pub data: PathBuf,
 }

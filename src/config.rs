@@ -14,6 +14,7 @@ use crate::org;
 use crate::review::{duplicate, zombie};
 use crate::sharing::reconcile;
 use crate::sheet::limits::Limits;
+use crate::upkeep::checkpoint;
 
 /// What a configuration file (TOML) may say; every key is optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -43,6 +44,8 @@ pub struct ConfigFile {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems; those left out keep their defaults.
     pub zombies: zombie::Rules,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -152,6 +155,8 @@ pub struct Settings {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems.
     pub zombies: zombie::Rules,
+    /// Where signed checkpoints go besides the data folder.
+    pub checkpoints: checkpoint::Rules,
     /// The service.
     pub serve: Serve,
 }
@@ -189,6 +194,7 @@ impl Settings {
             mail: file.mail,
             duplicates: file.duplicates,
             zombies: file.zombies,
+            checkpoints: file.checkpoints,
             serve: file.serve,
         })
     }

@@ -10,6 +10,7 @@ use crate::clock;
 use crate::db::connection::{Conn, snapshot};
 use crate::db::schema::{audit_head, audit_log};
 use crate::error::Result;
+use crate::hex::hex;
 
 /// Version of what is hashed and how; the first byte of every input.
 const VERSION: u8 = 1;
@@ -114,8 +115,4 @@ pub fn verify(conn: &mut Conn, viewer: &Viewer) -> Result<Checked> {
             broken: None,
         })
     })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -72,6 +72,7 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 7] = [
     (
         "对接难点问题",
         &[
+            ("link_act", "确认或异议对接"),
             ("open_issue", "提出难点问题"),
             ("issue_step", "难点问题办理"),
             ("issue_summary", "导出工作调度"),

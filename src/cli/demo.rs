@@ -14,6 +14,7 @@ use crate::error::{Doing, Error, Result};
 use crate::intake::run::{self, Mode, Request};
 
 mod people;
+mod scene;
 
 /// The sample workbooks, as departments fill them in, compiled in.
 #[derive(rust_embed::RustEmbed)]
@@ -90,7 +91,7 @@ impl Demo {
             context.out.object(&reports);
             return Ok(u8::from(reports.iter().any(|r| !r.applied)));
         }
-        let code = upkeep::verify(&context)?;
+        let code = upkeep::Verify::default().run(&context)?;
         context.out.line(&format!("演示账本: {}", ledger.display()));
         context.out.line(&format!(
             "试试: one-ledger entries --register information_system --search 医保 --database {}",
@@ -105,9 +106,11 @@ impl Demo {
             listen: self.listen,
             ..context.settings.serve.clone()
         };
-        serve::run(context, &serve, |service, conn, _| {
+        serve::run(context, &serve, |state, conn, _| {
+            let people = people::make(conn, &state.accounts)?;
+            scene::play(conn, &state.app, &state.accounts, &people)?;
             out.line("演示账号（口令只用于这次演示，登录名区分角色）:");
-            for person in people::make(conn, service)? {
+            for person in people {
                 let (login, password) = (person.login, person.password);
                 out.line(&format!(
                     "  {login:<14} {password:<28} {}（{}）",

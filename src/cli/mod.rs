@@ -93,8 +93,14 @@ enum Command {
     People(people::People),
     /// 升级数据库结构
     Migrate,
-    /// 校验历史链条
-    Verify,
+    /// 校验历史链条、审计日志和检查点，或一份备份
+    Verify(upkeep::Verify),
+    /// 把整个账本备份到一个文件，服务可以照常运行
+    Backup(upkeep::Backup),
+    /// 用备份恢复账本，先整体核验再替换
+    Restore(upkeep::Restore),
+    /// 现在就记一个签名检查点
+    Checkpoint,
     /// 用自带的样表建一个演示账本
     Demo(demo::Demo),
 }
@@ -175,6 +181,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             issues: settings.issues.clone(),
             reconcile: settings.reconcile,
             mail: settings.mail.clone(),
+            checkpoints: settings.checkpoints.clone(),
             parser,
             data: settings.data.clone(),
         },
@@ -195,7 +202,10 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
         Command::Users(command) => command.run(&context),
         Command::People(command) => command.run(&context),
         Command::Migrate => upkeep::migrate(&context),
-        Command::Verify => upkeep::verify(&context),
+        Command::Verify(command) => command.run(&context),
+        Command::Backup(command) => command.run(&context),
+        Command::Restore(command) => command.run(&context),
+        Command::Checkpoint => upkeep::checkpoint(&context),
         Command::Demo(command) => command.run(context),
     }
 }

@@ -13,6 +13,7 @@ use crate::config;
 use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::intake::upload::receive;
+use crate::upkeep::serving;
 use crate::web::state::State;
 use crate::web::{self, observe};
 
@@ -74,8 +75,8 @@ impl Serve {
         serve.check()?;
         drop(context.app.database.open()?);
         let out = context.out;
-        run(context, &serve, |accounts, conn, address| {
-            offer_set_up(out, accounts, conn, address)
+        run(context, &serve, |state, conn, address| {
+            offer_set_up(out, &state.accounts, conn, address)
         })
     }
 }
@@ -84,8 +85,13 @@ impl Serve {
 pub fn run(
     context: Context,
     serve: &config::Serve,
-    ready: impl FnOnce(&accounts::Service, &mut Conn, SocketAddr) -> Result<()>,
+    ready: impl FnOnce(&State, &mut Conn, SocketAddr) -> Result<()>,
 ) -> Result<u8> {
+    // A file has one service; a server may have several.
+    let alone = !context.app.database.is_server();
+    let _hold = alone
+        .then(|| serving::hold(&context.settings.data))
+        .transpose()?;
     let accounts =
         accounts::Service::open(&context.settings.data, context.settings.accounts.clone())?;
     let out = context.out;
@@ -100,7 +106,7 @@ pub fn run(
     actix_web::rt::System::new().block_on(async move {
         let listening = web::listen(state.clone(), serve)?;
         out.line(&format!("一本账服务已启动: http://{}/", listening.address));
-        ready(&state.accounts, &mut conn, listening.address)?;
+        ready(&state, &mut conn, listening.address)?;
         drop(conn);
         let served = listening.run().await;
         state.jobs.stop();

@@ -4,8 +4,12 @@ use std::fs::OpenOptions;
 use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt as _;
 
+use diesel::backend::Backend;
 use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource as _, MigrationVersion};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sqlite::Sqlite;
 use diesel::{PgConnection, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -175,7 +179,30 @@ pub fn migrate(conn: &mut Conn) -> Result<Vec<String>> {
     done.doing("升级数据库结构")
 }
 
-fn names(versions: Vec<diesel::migration::MigrationVersion<'_>>) -> Vec<String> {
+/// Whether the schema has steps that this program does not know.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn is_from_a_newer_program(conn: &mut Conn) -> Result<bool> {
+    let (applied, known) = match conn {
+        Conn::Sqlite(c) => (c.applied_migrations(), versions::<Sqlite>(&SQLITE)),
+        Conn::Postgres(c) => (c.applied_migrations(), versions::<Pg>(&POSTGRES)),
+    };
+    let (applied, known) = (
+        applied.doing("读取数据库版本")?,
+        known.doing("读取数据库版本")?,
+    );
+    Ok(applied.iter().any(|version| !known.contains(version)))
+}
+
+type Versions = Vec<MigrationVersion<'static>>;
+
+fn versions<DB: Backend>(source: &EmbeddedMigrations) -> diesel::migration::Result<Versions> {
+    let all: Vec<Box<dyn Migration<DB>>> = source.migrations()?;
+    Ok(all.iter().map(|m| m.name().version().as_owned()).collect())
+}
+
+fn names(versions: Vec<MigrationVersion<'_>>) -> Vec<String> {
     versions.iter().map(ToString::to_string).collect()
 }
 

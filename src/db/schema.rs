@@ -1001,29 +1001,9 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    link_proposals (id) {
-        id -> BigInt,
-        entry_id -> BigInt,
-        provider_id -> BigInt,
-        consumer_id -> Nullable<BigInt>,
-        text -> Text,
-        state -> Text,
-        version -> BigInt,
-        link_id -> Nullable<BigInt>,
-        note -> Text,
-        actor -> Text,
-        account_id -> Nullable<BigInt>,
-        made_at -> Timestamp,
-        decided_at -> Nullable<Timestamp>,
-    }
-}
-
 diesel::allow_tables_to_appear_in_same_query!(entries, link_ends);
 
 diesel::allow_tables_to_appear_in_same_query!(entries, link_acts);
-
-diesel::allow_tables_to_appear_in_same_query!(entries, link_proposals);
 
 diesel::table! {
     issues (id) {
@@ -1115,6 +1095,38 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(entries, issue_entries);
 
 diesel::allow_tables_to_appear_in_same_query!(issues, issue_steps);
+
+diesel::table! {
+    dataset_collection (entry_id) {
+        entry_id -> BigInt,
+        department_id -> BigInt,
+        shared -> Bool,
+        opened -> Bool,
+        standing -> Text,
+        mode -> Text,
+        cycle -> Text,
+        since_on -> Nullable<Date>,
+        updated_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    collection_head (id) {
+        id -> BigInt,
+        seq -> BigInt,
+        fingerprint -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(entries, dataset_collection);
+
+diesel::allow_columns_to_appear_in_same_group_by_clause!(
+    dataset_collection::department_id,
+    dataset_collection::shared,
+    dataset_collection::opened,
+    dataset_collection::standing
+);
 
 diesel::table! {
     reconcile_head (id) {

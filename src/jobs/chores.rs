@@ -1,8 +1,10 @@
-//! What the program does by itself: deadlines brought up to date after changes, reminders once a day, letters sent.
+//! What the program does by itself: deadlines and collection brought up to date after changes, reminders once a day, letters sent.
 
+use diesel::Connection as _;
 use serde_json::json;
 
 use super::queue::{self, Job, Order};
+use super::reconcile::KIND as RECONCILE;
 use super::{Task, Work, enqueue};
 use crate::app::App;
 use crate::auth::Viewer;
@@ -12,17 +14,21 @@ use crate::db::connection::Conn;
 use crate::deadline;
 use crate::error::Result;
 use crate::issue;
-use crate::ledger::as_of::Definitions;
 use crate::notice::mail;
 use crate::org::directory::Directory;
-use crate::sharing::{LINKS, reconcile};
+use crate::sharing::collection;
+use crate::sharing::follow;
+use crate::sharing::reconcile;
+use crate::upkeep::checkpoint;
 
 /// Its presence among the kinds of work says that a runner does chores.
 pub(super) const REFRESH: &str = "deadline_refresh";
+const COLLECTION: &str = "collection_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
+const LINKS: &str = "link_follow";
 const ISSUES: &str = "issue_remind";
-const RECONCILE: &str = "reconcile";
+const CHECKPOINT: &str = "checkpoint";
 const MAIL: &str = "mail";
 
 /// Chores are about nothing in particular; the number keeps one of a kind in the queue.
@@ -39,14 +45,23 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     if !behind && deadline::is_due(conn, clock::today())? {
         asked |= ask(conn, REMIND)?;
     }
+    if collection::is_behind(conn)? {
+        asked |= ask(conn, COLLECTION)?;
+    }
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
+    }
+    if follow::is_behind(conn)? {
+        asked |= ask(conn, LINKS)?;
     }
     if issue::is_behind(conn, &app.issues)? || issue::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, ISSUES)?;
     }
     if reconcile::is_due(conn, clock::today())? {
         asked |= ask(conn, RECONCILE)?;
+    }
+    if checkpoint::is_due(&app.data, clock::today())? {
+        asked |= ask(conn, CHECKPOINT)?;
     }
     if app.mail.is_some() && mail::is_waiting(conn, clock::now())? {
         asked |= ask(conn, MAIL)?;
@@ -80,6 +95,27 @@ impl Work for Refresh {
         let mut conn = task.app.database.connect()?;
         let done = deadline::refresh(&mut conn, task.app.catalogue.regions())?;
         tracing::debug!(?done, "deadlines are up to date");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Brings the standing of datasets on the platform up to date.
+pub struct RefreshCollection;
+
+impl Work for RefreshCollection {
+    fn kind(&self) -> &'static str {
+        COLLECTION
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let done = collection::refresh(&mut conn)?;
+        tracing::debug!(?done, "the collection of datasets is up to date");
         Ok(())
     }
 
@@ -135,6 +171,26 @@ impl Work for RemindCampaigns {
     }
 }
 
+/// Tells people what ends of links have said, and makes issues of disputes.
+pub struct FollowLinks;
+
+impl Work for FollowLinks {
+    fn kind(&self) -> &'static str {
+        LINKS
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let directory = Directory::load(&mut conn)?;
+        conn.transaction(|conn| follow::tell(conn, &directory))
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// Brings the due dates of issues up to date, and reminds of those that are late.
 pub struct RemindIssues;
 
@@ -160,32 +216,18 @@ impl Work for RemindIssues {
     }
 }
 
-/// Compares links with everything else.
-pub struct Reconcile;
+/// Takes the day's checkpoint.
+pub struct Checkpoint;
 
-impl Work for Reconcile {
+impl Work for Checkpoint {
     fn kind(&self) -> &'static str {
-        RECONCILE
+        CHECKPOINT
     }
 
     fn run(&self, task: &Task<'_>) -> Result<()> {
         let mut conn = task.app.database.connect()?;
-        let catalogue = &task.app.catalogue;
-        let directory = Directory::load(&mut conn)?;
-        // A deployment may have taken the register out.
-        let Some(register) = catalogue.register(LINKS) else {
-            return Ok(());
-        };
-        let definitions = Definitions {
-            catalogue,
-            directory: &directory,
-            register,
-        };
-        let when = (clock::today(), clock::now());
-        let viewer = Viewer::operator("系统");
-        let ran = reconcile::run(&mut conn, &viewer, definitions, task.app.reconcile, when)?;
-        tracing::info!(?ran, "compared links");
-        Ok(())
+        let app = task.app;
+        checkpoint::take(&mut conn, &app.data, &app.checkpoints).map(drop)
     }
 
     /// The next look asks for it again.

@@ -8,6 +8,7 @@ mod chores;
 pub mod duplicates;
 pub mod imports;
 pub mod queue;
+mod reconcile;
 pub mod runner;
 
 use std::sync::Arc;
@@ -61,10 +62,13 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(imports::Apply),
         Box::new(imports::Undo),
         Box::new(chores::Refresh),
+        Box::new(chores::RefreshCollection),
         Box::new(chores::Remind),
         Box::new(chores::RemindCampaigns),
+        Box::new(chores::FollowLinks),
         Box::new(chores::RemindIssues),
-        Box::new(chores::Reconcile),
+        Box::new(chores::Checkpoint),
+        Box::new(reconcile::Reconcile),
         Box::new(chores::Mail),
     ]
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use sm3::{Digest, Sm3};
 
 use crate::clock;
+pub use crate::hex::hex;
 
 /// Version of what is hashed and how; the first byte of every input.
 const VERSION: u8 = 1;
@@ -116,18 +117,6 @@ impl Header {
         sm3.update(serde_json::to_vec(&canonical).unwrap_or_default());
         sm3.finalize().into()
     }
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, b| {
-            let _ = write!(out, "{b:02x}");
-            out
-        })
 }
 
 /// SM3 of a file, in hexadecimal, read in pieces.

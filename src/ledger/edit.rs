@@ -4,6 +4,7 @@
 //! at once. It all happens under the ledger's write lock, so a version that was checked cannot move any more.
 
 mod document;
+mod ends;
 mod given;
 mod guard;
 mod settle;
@@ -20,6 +21,7 @@ use crate::error::{Error, Problem, Result};
 use crate::ledger::as_of::Definitions;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
+use crate::ledger::ends::Side;
 use crate::ledger::entry::EntryRow;
 use crate::ledger::facts;
 use crate::ledger::held;
@@ -73,6 +75,8 @@ pub enum Source {
     Bulk,
     /// A former version put back.
     Restore,
+    /// The integrated platform, reporting what it holds of several entries; problems name the entry too.
+    Platform,
 }
 
 impl Source {
@@ -81,6 +85,7 @@ impl Source {
             Self::Form => "form",
             Self::Bulk => "bulk",
             Self::Restore => "restore",
+            Self::Platform => "platform",
         }
     }
 }
@@ -109,6 +114,8 @@ pub struct Written {
     pub request: Option<i64>,
     /// Keys of the fields that were held back.
     pub held: Vec<String>,
+    /// Keys of the fields that were kept as what this end says, beside what the other one has stated.
+    pub apart: Vec<String>,
 }
 
 /// What became of all of them.
@@ -274,7 +281,7 @@ impl Desk<'_, '_> {
     /// Notes a problem; of several entries, with the number of the one it is in.
     fn problem(&mut self, number: usize, field: &str, code: &str, message: &str, hint: &str) {
         let field = match self.source {
-            Source::Bulk => format!("entries[{number}].{field}"),
+            Source::Bulk | Source::Platform => format!("entries[{number}].{field}"),
             Source::Form | Source::Restore => field.to_owned(),
         };
         self.problems
@@ -368,6 +375,14 @@ impl Desk<'_, '_> {
                 row.name
             )));
         }
+        let pair = crate::ledger::ends::pair(self.set.conn(), row.id)?;
+        let side = Side::of_writer(self.viewer, row.department_id, row.party_id);
+        if side.is_some_and(|s| pair.has(s.other())) {
+            return Err(Error::Conflict(format!(
+                "“{}”对方单位已有登记，不能移除；不再对接的请办理终止",
+                row.name
+            )));
+        }
         let change = Change::remove(row);
         let written = Written {
             code: row.code.clone(),
@@ -375,6 +390,7 @@ impl Desk<'_, '_> {
             changed: true,
             request: None,
             held: Vec::new(),
+            apart: Vec::new(),
         };
         self.set.add(change)?;
         Ok(written)

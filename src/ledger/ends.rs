@@ -24,10 +24,7 @@ pub use same::{
     CONSUMER_SYSTEM, DATASET, ITEMS, Names, PROVIDER_SYSTEM, Traits, derived_name, matching,
     name_is_derived, settle_name,
 };
-pub use store::{
-    Act, Noted, Told, confirm_end, dispute_end, mark_told, state, take_back, take_back_import,
-    untold,
-};
+pub use store::{Act, Noted, Told, confirm_end, dispute_end, mark_told, state, take_back, untold};
 
 /// Word of what becomes of values that an end says otherwise than the other one has stated.
 pub const OTHER_END: &str = "other_end";

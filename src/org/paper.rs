@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
-use crate::db::schema::appointments;
+use crate::db::schema::{appointments, audit_head, ledger_head};
 use crate::error::Result;
+use crate::hex::hex;
 use crate::org::appointment::{Appointment, role_label};
 use crate::org::change;
 use crate::org::filing::{self, Filing, addressee};
@@ -21,6 +22,9 @@ use crate::register::region::Regions;
 mod scan;
 
 pub use scan::{MOST_BYTES, Scan, add_scan, read_scan, scans};
+
+/// Digits of a hash that are printed: 80 bits, more than anybody can aim at.
+const CHAIN_DIGITS: usize = 20;
 
 /// The form.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -66,6 +70,8 @@ pub struct Paper {
     pub former_until: Option<NaiveDate>,
     /// 受理备案的数据管理部门.
     pub bureau: String,
+    /// Where both chains stood when the form was filled: a paper that has left the house is a checkpoint (D13).
+    pub chain: String,
 }
 
 impl Paper {
@@ -193,5 +199,21 @@ pub(super) fn fill(conn: &mut Conn, regions: &Regions, row: &Filing) -> Result<P
         former,
         former_until,
         bureau: bureau.map(|b| b.name).unwrap_or_default(),
+        chain: chain(conn)?,
     })
+}
+
+/// Count and beginning of the hash of the ledger's and the audit log's last link.
+fn chain(conn: &mut Conn) -> Result<String> {
+    let ledger: (i64, Vec<u8>) = ledger_head::table
+        .select((ledger_head::seq, ledger_head::hash))
+        .first(conn)?;
+    let audit: (i64, Vec<u8>) = audit_head::table
+        .select((audit_head::seq, audit_head::hash))
+        .first(conn)?;
+    let told = |label: &str, (count, hash): (i64, Vec<u8>)| {
+        let begins: String = hex(&hash).chars().take(CHAIN_DIGITS).collect();
+        format!("{label} {count} · {begins}")
+    };
+    Ok(format!("{}；{}", told("账本", ledger), told("审计", audit)))
 }

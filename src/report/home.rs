@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::auth::{Right, Viewer};
+use crate::auth::{Reach, Right, Viewer};
 use crate::campaign;
 use crate::clock;
 use crate::db::connection::Conn;
@@ -18,6 +18,8 @@ use crate::org::directory::Directory;
 use crate::org::{board, filing, steps};
 use crate::register::catalogue::Catalogue;
 use crate::review::{opinion, submission};
+use crate::sharing::collection::{self, Slice};
+use crate::sharing::link;
 
 /// Below this share of expected fields, an entry is one to complete.
 pub const INCOMPLETE_BELOW: i32 = 80;
@@ -219,9 +221,16 @@ fn todos(
             add(found, text, &format!("/deadlines?state={}", state.word()));
         }
     }
+    for (slice, count, text) in of_collection(conn, viewer)? {
+        let href = format!("/collection/datasets?is={}&mine=1", slice.word());
+        add(count, text, &href);
+    }
     for waiting in campaign::todo::waiting(conn, viewer, directory)? {
         add(waiting.count, &waiting.text, &waiting.href);
     }
+    let (unconfirmed, disputed) = link::waiting(conn, viewer)?;
+    add(unconfirmed, "条对接待您确认", "/links?view=mine");
+    add(disputed, "条对接双方说法不一致", "/links?view=disputed");
     let issues = issue::list::counts(conn, viewer)?;
     add(issues.mine, "个难点问题待您推进", "/issues?view=mine");
     add(
@@ -244,6 +253,22 @@ fn todos(
         add(count, text, "/filings");
     }
     Ok(out)
+}
+
+/// Datasets that one writes for and that the platform does not have, or not in time.
+fn of_collection(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<(Slice, usize, &'static str)>> {
+    let Reach::Departments(ids) = viewer.reach(Right::Write) else {
+        return Ok(Vec::new());
+    };
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = collection::by_department(conn, viewer, Some(ids), clock::today())?;
+    let counts = collection::total(found.values());
+    Ok(vec![
+        (Slice::Overdue, counts.overdue, "个数据资源更新逾期"),
+        (Slice::Uncollected, counts.uncollected, "个数据资源未汇聚"),
+    ])
 }
 
 /// Filings and posts that wait.

@@ -4,8 +4,12 @@
 //! (`ledger::ends`). Law: 政务数据共享条例 (国务院令第809号).
 
 pub mod agreed;
+pub mod collection;
+pub mod follow;
+pub mod link;
 pub mod map;
 pub mod reconcile;
+pub mod steps;
 
 /// Key of the register of links.
 pub const LINKS: &str = "sharing_link";

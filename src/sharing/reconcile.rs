@@ -25,6 +25,8 @@ pub use found::{Finding, Kind};
 
 /// What causes of this room begin with.
 const BEGIN: &str = "reconcile:";
+/// What causes of disputes begin with (`follow::cause`): the same issue, whichever finds it first.
+const DISPUTES: &str = "link:";
 
 /// Settings; those left out keep their defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -131,7 +133,8 @@ pub fn run(
     viewer.may_anywhere(Right::Write)?;
     conn.transaction(|conn| {
         let (now, compared) = found::compare(conn, viewer, definitions, rules, today)?;
-        let known = issue::causes(conn, BEGIN)?;
+        let mut known = issue::causes(conn, BEGIN)?;
+        known.extend(issue::causes(conn, DISPUTES)?);
         let mut ran = Ran {
             findings: now.len(),
             ..Ran::default()

@@ -18,6 +18,8 @@ pub enum Failure {
     Error(Error),
     /// Another page comes first (sign-in, a password that must be changed).
     Elsewhere(String),
+    /// The address is known, but not with this method; the methods it knows.
+    Method(String),
 }
 
 impl std::fmt::Display for Failure {
@@ -25,6 +27,7 @@ impl std::fmt::Display for Failure {
         match self {
             Self::Error(error) => error.fmt(f),
             Self::Elsewhere(to) => f.write_str(to),
+            Self::Method(allowed) => write!(f, "only {allowed}"),
         }
     }
 }
@@ -59,6 +62,7 @@ impl ResponseError for Failure {
         match self {
             Self::Error(error) => status(error),
             Self::Elsewhere(_) => StatusCode::SEE_OTHER,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
         }
     }
 
@@ -174,6 +178,13 @@ pub fn wants_json(request: &HttpRequest) -> bool {
 pub fn write(request: &HttpRequest, failure: &actix_web::Error, request_id: &str) -> HttpResponse {
     let told = match failure.as_error::<Failure>() {
         Some(Failure::Elsewhere(to)) => return see_other(to),
+        Some(Failure::Method(allowed)) => {
+            let mut answer = bare(request, StatusCode::METHOD_NOT_ALLOWED, request_id);
+            if let Ok(value) = HeaderValue::from_str(allowed) {
+                answer.headers_mut().insert(header::ALLOW, value);
+            }
+            return answer;
+        }
         Some(Failure::Error(Error::SignedOut)) if !wants_json(request) => {
             return see_other(&sign_in_first(request));
         }
@@ -269,12 +280,4 @@ pub fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header((header::LOCATION, to))
         .finish()
-}
-
-/// The handler of addresses that nothing answers.
-///
-/// # Errors
-/// Always, with the words for it.
-pub async fn nowhere() -> Result<HttpResponse, Failure> {
-    Err(Failure::Error(Error::NotFound("这个地址".to_owned())))
 }

@@ -22,6 +22,7 @@ pub mod fields;
 pub mod gate;
 pub mod kept;
 pub mod limits;
+pub mod methods;
 pub mod observe;
 pub mod once;
 pub mod origin;
@@ -70,7 +71,7 @@ pub fn listen(state: web::Data<State>, serve: &Serve) -> Result<Listening> {
         app.configure(api::plain)
             .configure(assets::configure)
             .configure(ui::configure)
-            .default_service(web::to(answer::nowhere))
+            .default_service(web::to(methods::nowhere))
             .app_data(web::Data::new(limits.clone()))
             .wrap(from_fn(limits::enforce))
             .wrap(from_fn(gate::enforce))

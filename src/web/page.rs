@@ -133,7 +133,9 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
         sharing.push(item("对账", "/links/reconcile".to_owned()));
     }
     if viewer.can_anywhere(Right::SeeOwn) {
+        sharing.push(item("对接确认", "/links".to_owned()));
         sharing.push(item("难点问题", "/issues".to_owned()));
+        sharing.push(item("汇聚", "/collection".to_owned()));
     }
     let mut people = vec![
         item("机构", "/organisation".to_owned()),

@@ -59,6 +59,37 @@ fn an_address_that_leads_nowhere_says_so_in_the_callers_form() {
 }
 
 #[test]
+fn a_method_that_an_address_does_not_know_is_told_which_it_knows() {
+    let ledger = Ledger::sqlite();
+    let service = Service::start(&ledger);
+    for (method, path, allowed) in [
+        (Method::DELETE, "/api/v1/sessions/x", None),
+        (Method::PUT, "/api/v1/collection", Some("GET, POST")),
+        (
+            Method::POST,
+            "/api/v1/entries/dataset/X/history",
+            Some("GET"),
+        ),
+        (Method::DELETE, "/collection", Some("GET, POST")),
+        (Method::POST, "/nowhere/at/all", None),
+    ] {
+        let answer = service.ask(method.clone(), path).send();
+        match allowed {
+            Some(allowed) => {
+                assert_eq!(answer.status, 405, "{method} {path}: {answer:?}");
+                assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
+            }
+            None => assert!(
+                matches!(answer.status, 401 | 404),
+                "{method} {path}: {answer:?}"
+            ),
+        }
+    }
+    let told = service.ask(Method::PUT, "/api/v1/collection").send().json();
+    assert_eq!(told["code"], "method");
+}
+
+#[test]
 fn whoever_is_not_signed_in_is_sent_to_sign_in_and_back() {
     let ledger = Ledger::sqlite();
     let service = Service::start(&ledger);

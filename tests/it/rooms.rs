@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use crate::app::root;
 
 /// Rooms from the ground up; a room uses only those before it in its own list.
-const MAY_USE: [(&str, &[&str]); 24] = [
+const MAY_USE: [(&str, &[&str]); 26] = [
     ("register", &["sheet"]),
     ("sheet", &["register"]),
     ("calendar", &["error"]),
     ("auth", &[]),
     ("db", &["auth", "error"]),
-    ("audit", &["auth", "db", "clock", "error", "each"]),
+    ("audit", &["hex", "auth", "db", "clock", "error", "each"]),
     (
         "org",
         &[
-            "audit", "db", "auth", "register", "sheet", "clock", "error", "each",
+            "hex", "audit", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     ("almanac", &["calendar", "audit", "db", "auth", "error"]),
@@ -31,21 +31,21 @@ const MAY_USE: [(&str, &[&str]); 24] = [
     (
         "accounts",
         &[
-            "audit", "org", "db", "auth", "register", "clock", "error", "each",
+            "hex", "audit", "org", "db", "auth", "register", "clock", "error", "each",
         ],
     ),
     (
         "jobs",
         &[
-            "sharing", "issue", "intake", "review", "campaign", "deadline", "notice", "accounts",
-            "audit", "ledger", "org", "db", "auth", "register", "sheet", "clock", "error", "app",
-            "each",
+            "upkeep", "sharing", "issue", "intake", "review", "campaign", "deadline", "notice",
+            "accounts", "audit", "ledger", "org", "db", "auth", "register", "sheet", "clock",
+            "error", "app", "each",
         ],
     ),
     (
         "ledger",
         &[
-            "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "each",
+            "hex", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     (
@@ -103,17 +103,23 @@ const MAY_USE: [(&str, &[&str]); 24] = [
             "error", "each",
         ],
     ),
+    (
+        "upkeep",
+        &["ledger", "audit", "db", "auth", "clock", "error", "hex"],
+    ),
+    ("hex", &[]),
     ("error", &["auth"]),
     (
         "app",
         &[
-            "db", "deadline", "issue", "notice", "org", "register", "sharing", "sheet",
+            "upkeep", "db", "deadline", "issue", "notice", "org", "register", "sharing", "sheet",
         ],
     ),
     (
         "config",
         &[
-            "accounts", "deadline", "issue", "notice", "org", "review", "sharing", "sheet", "error",
+            "upkeep", "accounts", "deadline", "issue", "notice", "org", "review", "sharing",
+            "sheet", "error",
         ],
     ),
 ];

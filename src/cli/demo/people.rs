@@ -24,6 +24,7 @@ const PEOPLE: [(&str, &str, Role, &str); 12] = [
 
 /// An account of the demo, with its password.
 pub struct Person {
+    pub account: i64,
     pub login: &'static str,
     pub name: &'static str,
     pub role: Role,
@@ -49,6 +50,7 @@ pub fn make(conn: &mut Conn, service: &Service) -> Result<Vec<Person>> {
         let made = service.create(conn, &operator, &new)?;
         service.grant(conn, &operator, made.id, role, home)?;
         out.push(Person {
+            account: made.id,
             login,
             name,
             role,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{NaiveDate, NaiveDateTime};
 use diesel::prelude::*;
 
-use super::{BEGIN, Rules, answers_for_all, may, twins};
+use super::{BEGIN, DISPUTES, Rules, answers_for_all, may, twins};
 use crate::almanac;
 use crate::auth::Viewer;
 use crate::calendar::WorkCalendar;
@@ -19,7 +19,7 @@ use crate::ledger::ends::{self, Pair, Side, Standing};
 use crate::ledger::entry;
 use crate::org::directory::Directory;
 use crate::register::value::Document;
-use crate::sharing::{LINKS, field};
+use crate::sharing::{LINKS, field, follow};
 
 /// Entries asked for at once.
 const PART: usize = 500;
@@ -94,6 +94,9 @@ impl Kind {
     /// The kind that a cause names.
     #[must_use]
     pub fn of_cause(cause: &str) -> Option<Self> {
+        if cause.starts_with(DISPUTES) {
+            return Some(Self::Conflict);
+        }
         let word = cause.strip_prefix(BEGIN)?.split(':').next()?;
         Self::ALL.iter().copied().find(|k| k.word() == word)
     }
@@ -128,7 +131,7 @@ pub(super) struct Compared {
 impl Compared {
     /// Whether the links of a cause were compared.
     pub fn covers(&self, cause: &str) -> bool {
-        let mut links = cause.split(':').skip(2).filter_map(|n| n.parse().ok());
+        let mut links = cause.split(':').filter_map(|n| n.parse().ok());
         self.all || links.any(|id: i64| self.ids.contains(&id))
     }
 }
@@ -380,7 +383,9 @@ impl Judge<'_> {
         } else {
             Side::Provider
         };
-        Some(link.finding(self.directory, Kind::Conflict, (owes, ""), text.to_owned()))
+        let mut finding = link.finding(self.directory, Kind::Conflict, (owes, ""), text.to_owned());
+        finding.cause = follow::cause(link.id);
+        Some(finding)
     }
 
     fn expired(&self, link: &Link) -> Option<Finding> {

@@ -25,6 +25,7 @@ pub mod attachments;
 mod audit;
 mod calendar;
 mod campaigns;
+pub(in crate::web) mod collection;
 mod deadlines;
 mod departments;
 pub(in crate::web) mod duplicates;
@@ -34,6 +35,7 @@ mod finish;
 pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
 pub(in crate::web) mod issues;
+mod links;
 mod lists;
 pub(in crate::web) mod map;
 mod people;
@@ -87,11 +89,13 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(deadlines::configure)
         .configure(reviews::configure)
         .configure(duplicates::configure)
+        .configure(reconcile::configure)
+        .configure(links::configure)
         .configure(campaigns::configure)
         .configure(impact::configure)
         .configure(map::configure)
-        .configure(reconcile::configure)
-        .configure(issues::configure);
+        .configure(issues::configure)
+        .configure(collection::configure);
 }
 
 /// The `OpenAPI` 3.1 document: operations from the code, entries from the register definitions.

@@ -7,12 +7,14 @@ mod accounts;
 pub(super) mod audit;
 mod calendar;
 mod campaigns;
+mod collection;
 mod deadlines;
 pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
 mod issues;
+mod links;
 pub(super) mod lists;
 mod map;
 mod notices;
@@ -45,10 +47,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(time_limits::configure)
         .configure(notices::configure)
         .configure(reviews::configure)
+        .configure(reconcile::configure)
+        .configure(links::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
         .configure(map::configure)
-        .configure(reconcile::configure)
-        .configure(issues::configure);
+        .configure(issues::configure)
+        .configure(collection::configure);
 }

@@ -66,6 +66,7 @@ fn app(ledger: &Ledger) -> Arc<App> {
         organisation: ledger.app.organisation,
         reminders: ledger.app.reminders.clone(),
         mail: None,
+        checkpoints: Default::default(),
         data: ledger.app.data.clone(),
     })
 }
@@ -239,6 +240,7 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         organisation: app.organisation,
         reminders: app.reminders.clone(),
         mail: None,
+        checkpoints: Default::default(),
         data: app.data.clone(),
     };
     idle.database.open().unwrap();

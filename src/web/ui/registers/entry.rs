@@ -24,6 +24,7 @@ use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
 use crate::web::page::{Next, Shell};
 use crate::web::posted::Posted;
+use crate::web::ui::links::{self, EndsView};
 use crate::web::ui::stages::{self, Way};
 
 /// How many versions the page shows.
@@ -105,6 +106,8 @@ struct Show {
     papers: Vec<Paper>,
     deadlines: Vec<Listed>,
     way: Option<Way>,
+    /// What both ends of a link say.
+    ends: Option<EndsView>,
     kinds: Vec<(String, String)>,
     revision: i32,
     present: bool,
@@ -174,6 +177,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
     let mut papers = Vec::new();
     let mut deadlines = Vec::new();
     let mut way = None;
+    let mut ends = None;
     let mut signs = Vec::new();
     if full && seq.is_none() {
         let row = facts::row(ask.conn, &viewer, definitions.register, &code)?;
@@ -189,6 +193,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         let who = (&viewer, &ask.app.catalogue);
         let most = deadline::rules().len();
         deadlines = deadline::page(ask.conn, who, &filter, (None, most), clock::today())?;
+        ends = links::ends_of(ask.conn, &viewer, definitions, &row)?;
         way = stages::way(ask.conn, &viewer, definitions, &row)?;
         let means = means(ask, definitions.directory);
         signs = zombie::signs(ask.conn, &viewer, means, ask.state.zombies, &row, false)?
@@ -218,6 +223,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         papers,
         deadlines,
         way,
+        ends,
         kinds: kinds(definitions),
         revision: entry.revision,
         present: entry.present,

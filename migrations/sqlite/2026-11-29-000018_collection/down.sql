@@ -1,0 +1,2 @@
+DROP TABLE collection_head;
+DROP TABLE dataset_collection;

@@ -1,0 +1,281 @@
+//! What goes on in the demo beside the workbooks: people and filings, projects under review, a campaign, what the
+//! platform reports. Every act is done by whom it belongs to, through the same rooms as at the desk.
+
+use chrono::Days;
+
+use crate::accounts::Service;
+use crate::app::App;
+use crate::auth::{Role, Viewer};
+use crate::campaign::open::{self as campaign, Plan};
+use crate::clock;
+use crate::db::connection::Conn;
+use crate::error::Result;
+use crate::ledger::edit::{self, Act as Edit, Draft, Given, Source, Why};
+use crate::org::appointment::{self, Wish as Post};
+use crate::org::change::Seen;
+use crate::org::directory::Directory;
+use crate::org::filing;
+use crate::org::person::{self, Details};
+use crate::org::steps::Act as Filed;
+use crate::review::Ground;
+use crate::review::decision::Decision;
+use crate::review::duplicate::{Kept, Means, Rules};
+use crate::review::steps::Act;
+use crate::review::submission;
+use crate::sharing::collection::{self, Item};
+
+use super::people::Person;
+
+/// Name, department, role, and how far the filing has come.
+const POSTS: [(&str, &str, Role, Far); 8] = [
+    ("张明远", "SL001", Role::Cdo, Far::Answered),
+    ("李静", "SL001", Role::Specialist, Far::Answered),
+    ("王海涛", "SL013", Role::Cdo, Far::Answered),
+    ("赵慧", "SL013", Role::Specialist, Far::Sent),
+    ("孙立国", "SL003", Role::Cdo, Far::Sent),
+    ("周敏", "SL003", Role::Specialist, Far::Returned),
+    ("吴建平", "SL004", Role::Cdo, Far::Drafted),
+    ("郑晓红", "SL002", Role::Cdo, Far::Sent),
+];
+
+/// How far a filing has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Far {
+    Drafted,
+    Sent,
+    Returned,
+    Answered,
+}
+
+/// What the projects say that go to review.
+const PROJECT: [(&str, &str); 11] = [
+    ("kind", "新建"),
+    ("duration", "12个月"),
+    ("network", "电子政务外网"),
+    (
+        "content",
+        "建设招生考试报名、审核、录取查询模块，与学籍数据核验",
+    ),
+    ("kpi", "报名审核由 5 个工作日压缩到 1 个工作日"),
+    (
+        "share_plan",
+        "录取结果向一体化大数据平台全量汇聚，有条件共享",
+    ),
+    ("budget", "286.5"),
+    ("fund_channel", "本级财政预算"),
+    ("manager", "张明远"),
+    ("contact", "李静"),
+    ("plan_year", "2027"),
+];
+
+/// Datasets of the samples that the platform has: how, and how many days ago they were updated.
+const COLLECTED: [(&str, &str, u64); 8] = [
+    ("3/0700/000002", "全量", 40),
+    ("3/0710/000003", "增量", 3),
+    ("3/0709/000006", "实时", 0),
+    ("3/0712/000007", "实时", 1),
+    ("3/0702/000008", "增量", 70),
+    ("3/0710/000009", "增量", 12),
+    ("3/0709/000010", "全量", 400),
+    ("3/0701/000011", "实时", 0),
+];
+
+/// Datasets of the samples that the platform does not have.
+const NOT_COLLECTED: [&str; 3] = ["3/0702/000001", "3/0707/000004", "3/0705/000005"];
+
+struct Stage<'s> {
+    app: &'s App,
+    service: &'s Service,
+    people: &'s [Person],
+    directory: Directory,
+}
+
+/// Plays it.
+///
+/// # Errors
+/// When an act is refused that the demo counts on; when the database fails.
+pub fn play(conn: &mut Conn, app: &App, service: &Service, people: &[Person]) -> Result<()> {
+    let stage = Stage {
+        app,
+        service,
+        people,
+        directory: Directory::load(conn)?,
+    };
+    stage.posts(conn)?;
+    stage.reviews(conn)?;
+    stage.campaign(conn)?;
+    stage.platform(conn)
+}
+
+impl Stage<'_> {
+    fn viewer(&self, conn: &mut Conn, login: &str) -> Result<Viewer> {
+        let found = self.people.iter().find(|p| p.login == login);
+        let account = found.map_or(-1, |p| p.account);
+        self.service
+            .viewer(conn, self.app.catalogue.regions(), account)
+    }
+
+    fn ground(&self) -> Ground<'_> {
+        Ground {
+            catalogue: &self.app.catalogue,
+            directory: &self.directory,
+        }
+    }
+
+    fn posts(&self, conn: &mut Conn) -> Result<()> {
+        let operator = Viewer::operator("演示");
+        let bureau = self.viewer(conn, "bureau")?;
+        let regions = self.app.catalogue.regions();
+        for (place, (name, code, role, far)) in POSTS.into_iter().enumerate() {
+            let Some(department) = self.directory.by_code(code).map(|d| d.id) else {
+                continue;
+            };
+            let who = person::add(
+                conn,
+                &operator,
+                &Details {
+                    name: name.to_owned(),
+                    department,
+                    post: if role == Role::Cdo {
+                        "副局长"
+                    } else {
+                        "科长"
+                    }
+                    .to_owned(),
+                    office: "信息化科".to_owned(),
+                    background: "计算机科学与技术".to_owned(),
+                    phone: format!("0632-300000{place}"),
+                    mobile: format!("1380000000{place}"),
+                    email: format!("demo{place}@example.gov.cn"),
+                },
+            )?;
+            let wish = Post {
+                person: who.id,
+                department,
+                role,
+                from: clock::today() - Days::new(20),
+                until: None,
+                reason: "首次确定".to_owned(),
+            };
+            let id = appointment::appoint(conn, &operator, &wish)?.filing;
+            let step = |conn: &mut Conn, who: &Viewer, act: Filed, note: &str| -> Result<()> {
+                let row = filing::get(conn, &operator, id)?;
+                let seen = Seen {
+                    id,
+                    revision: row.revision,
+                };
+                filing::act(conn, who, regions, seen, act, note).map(drop)
+            };
+            if far != Far::Drafted {
+                step(conn, &operator, Filed::Submit, "")?;
+            }
+            match far {
+                Far::Answered => step(conn, &bureau, Filed::Acknowledge, "")?,
+                Far::Returned => {
+                    let why = "请补充任职文件文号";
+                    step(conn, &bureau, Filed::Return, why)?;
+                }
+                Far::Drafted | Far::Sent => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn reviews(&self, conn: &mut Conn) -> Result<()> {
+        let kept = Kept::new(Rules::default(), self.app.catalogue.regions());
+        let means = Means {
+            catalogue: &self.app.catalogue,
+            directory: &self.directory,
+            kept: &kept,
+        };
+        let [liaison, specialist, cdo] = ["liaison", "specialist", "cdo"];
+        let all: [(&str, &[(&str, Act)]); 3] = [
+            (
+                "示例市教育局招生考试一体化平台建设项目",
+                &[
+                    (liaison, Act::Submit),
+                    (specialist, Act::Check),
+                    (cdo, Act::Approve),
+                ],
+            ),
+            ("示例市教育局学籍档案电子化项目", &[(liaison, Act::Submit)]),
+            ("示例市教育局校园安全监测平台建设项目", &[]),
+        ];
+        for (name, acts) in all {
+            let who = self.viewer(conn, liaison)?;
+            let code = self.project(conn, &who, name)?;
+            let entry = ("project", code.as_str());
+            let made = submission::open(conn, &who, self.ground(), entry, "proposal", "")?;
+            for (login, act) in acts {
+                let who = self.viewer(conn, login)?;
+                let (row, _) = submission::get(conn, &who, made.id)?;
+                let wish = submission::Wish {
+                    id: row.id,
+                    version: row.version,
+                    act: *act,
+                    opinion: "材料齐全，同意".to_owned(),
+                    reason_class: String::new(),
+                    decision: Decision::default(),
+                };
+                submission::act(conn, &who, means, &wish)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn project(&self, conn: &mut Conn, who: &Viewer, name: &str) -> Result<String> {
+        let mut given: std::collections::BTreeMap<String, Given> = PROJECT
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), Given::Text(value.to_owned())))
+            .collect();
+        given.insert("name".to_owned(), Given::Text(name.to_owned()));
+        given.insert("org".to_owned(), Given::Text("示例市教育局".to_owned()));
+        let draft = Draft {
+            act: Edit::Create,
+            given,
+        };
+        let why = Why {
+            source: Source::Form,
+            reason: "演示".to_owned(),
+            valid_on: None,
+        };
+        let definitions = self.ground().definitions("project")?;
+        let done = edit::write(conn, who, definitions, &[draft], &why)?;
+        let made = done.entries.into_iter().next();
+        Ok(made.map(|w| w.code).unwrap_or_default())
+    }
+
+    fn campaign(&self, conn: &mut Conn) -> Result<()> {
+        let bureau = self.viewer(conn, "bureau")?;
+        let plan = Plan {
+            title: "年度核对".to_owned(),
+            year: 2026,
+            registers: vec!["information_system".to_owned(), "dataset".to_owned()],
+            due_on: Some(clock::today() + Days::new(21)),
+            ..Plan::default()
+        };
+        campaign::open(conn, &bureau, self.ground(), &plan).map(drop)
+    }
+
+    fn platform(&self, conn: &mut Conn) -> Result<()> {
+        let bureau = self.viewer(conn, "bureau")?;
+        let today = clock::today();
+        let there = COLLECTED.into_iter().map(|(code, mode, ago)| Item {
+            code: code.to_owned(),
+            collected: true,
+            mode: Some(mode.to_owned()),
+            since: Some("2025-06".to_owned()),
+            updated: Some((today - Days::new(ago)).to_string()),
+        });
+        let missing = NOT_COLLECTED.into_iter().map(|code| Item {
+            code: code.to_owned(),
+            collected: false,
+            mode: None,
+            since: None,
+            updated: None,
+        });
+        let items: Vec<Item> = there.chain(missing).collect();
+        let definitions = self.ground().definitions("dataset")?;
+        collection::push(conn, &bureau, definitions, &items, ("演示", true)).map(drop)
+    }
+}
