@@ -5,6 +5,7 @@
 //! settled is not brought up again.
 
 mod found;
+mod judge;
 mod twins;
 
 use std::collections::HashMap;

@@ -1,26 +1,27 @@
 //! The map of links as data, and its table as a file; the page asks for it in the same words.
 
-use std::collections::BTreeMap;
+mod body;
 
 use actix_web::{HttpResponse, get, web};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Right;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::entry::stage_word;
-use crate::ledger::facts::stage_of;
 use crate::org::directory::Directory;
 use crate::org::tree::Tree;
 use crate::register::field::Stage;
 use crate::sharing::LINKS;
-use crate::sharing::map::{self, DATASET, Filter, Map, Node, SYSTEM, Spot, Standing, View, Wish};
+use crate::sharing::map::{self, DATASET, Filter, Map, SYSTEM, Standing, View, Wish};
 use crate::sheet::export::ExportFormat;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk, Outgoing};
 use crate::web::fields;
+
+use body::{MapBody, body};
 
 type Answer = std::result::Result<HttpResponse, Failure>;
 
@@ -262,134 +263,6 @@ pub(in crate::web) fn file(ask: &mut Ask<'_>, query: &MapQuery) -> Result<Outgoi
         media_type: format.media_type().to_owned(),
         passing: true,
     })
-}
-
-/// A point of the map.
-#[derive(Serialize, ToSchema)]
-struct MapPoint {
-    /// Register key, or `department`.
-    kind: String,
-    /// Code.
-    code: String,
-    /// Name.
-    name: String,
-    /// Name of its department.
-    department: String,
-    /// Stage; none for a department.
-    stage: Option<String>,
-    /// Steps from what was asked about, below zero against the data.
-    distance: i64,
-    /// It is what was asked about.
-    own: bool,
-    /// How many of the links drawn it gives by.
-    gives: usize,
-    /// How many it takes by.
-    takes: usize,
-    /// Links inside it.
-    inner: usize,
-    /// How many points it stands for.
-    held: usize,
-}
-
-/// Links from one point to another.
-#[derive(Serialize, ToSchema)]
-struct MapTie {
-    /// Position in `nodes` of who gives.
-    from: usize,
-    /// Position of who takes.
-    to: usize,
-    /// How many links; 0 for references alone.
-    links: usize,
-    /// Of them, those that both ends say.
-    confirmed: usize,
-    /// Those that one end says.
-    pending: usize,
-    /// Those that one end disputes.
-    disputed: usize,
-    /// How many by way.
-    modes: BTreeMap<String, usize>,
-    /// Codes of the first few.
-    codes: Vec<String>,
-    /// References of other registers that say the same.
-    references: usize,
-}
-
-/// A map.
-#[derive(Serialize, ToSchema)]
-struct MapBody {
-    /// What stands for a point.
-    view: View,
-    /// The points, what was asked about first.
-    nodes: Vec<MapPoint>,
-    /// What ties them, the most links first.
-    edges: Vec<MapTie>,
-    /// How many links are drawn.
-    links: usize,
-    /// How many links more you may not see.
-    hidden: usize,
-    /// How many ends you may not see, or are gone; their departments stand for them.
-    unnamed: usize,
-    /// So many points were too many and became their departments; 0 when they did not.
-    grouped: usize,
-    /// So many points are left out.
-    left_out: usize,
-    /// There are more links than were looked at.
-    cut: bool,
-}
-
-fn point(directory: &Directory, node: &Node) -> MapPoint {
-    let department = directory.get(node.department_id);
-    let (kind, code) = match (&node.place, node.spot) {
-        (Some(place), _) => (place.register.clone(), place.code.clone()),
-        (None, Spot::Department(_) | Spot::Entry(_)) => (
-            "department".to_owned(),
-            department.map(|d| d.code.clone()).unwrap_or_default(),
-        ),
-    };
-    MapPoint {
-        kind,
-        code,
-        name: node.name.clone(),
-        department: department.map(|d| d.name.clone()).unwrap_or_default(),
-        stage: node
-            .place
-            .as_ref()
-            .map(|p| stage_of(&p.stage).label().to_owned()),
-        distance: node.distance,
-        own: node.own,
-        gives: node.links.0,
-        takes: node.links.1,
-        inner: node.inner,
-        held: node.held,
-    }
-}
-
-fn body(directory: &Directory, view: View, map: Map) -> MapBody {
-    let edges = map.edges.into_iter().map(|e| {
-        let [confirmed, pending, disputed] = e.standings;
-        MapTie {
-            from: e.from,
-            to: e.to,
-            links: e.count(),
-            confirmed,
-            pending,
-            disputed,
-            modes: e.modes,
-            codes: e.named.into_iter().map(|(code, _)| code).collect(),
-            references: e.references,
-        }
-    });
-    MapBody {
-        view,
-        edges: edges.collect(),
-        nodes: map.nodes.iter().map(|n| point(directory, n)).collect(),
-        links: map.links,
-        hidden: map.hidden,
-        unnamed: map.unnamed,
-        grouped: map.grouped,
-        left_out: map.left_out,
-        cut: map.cut,
-    }
 }
 
 /// Links in use as a graph: by department, by system, by dataset; around one point or everything.

@@ -66,6 +66,8 @@ fn app(ledger: &Ledger) -> Arc<App> {
         organisation: ledger.app.organisation,
         reminders: ledger.app.reminders.clone(),
         mail: None,
+        issues: Default::default(),
+        reconcile: Default::default(),
         checkpoints: Default::default(),
         data: ledger.app.data.clone(),
     })
@@ -240,6 +242,8 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         organisation: app.organisation,
         reminders: app.reminders.clone(),
         mail: None,
+        issues: Default::default(),
+        reconcile: Default::default(),
         checkpoints: Default::default(),
         data: app.data.clone(),
     };
