@@ -66,6 +66,13 @@ fn small(ledger: &Ledger) {
             "D2|健康档案|示例市卫生健康委员会|已发布|H1",
         ],
     ));
+    ledger.partial(&ledger.draw(
+        "未发布.xlsx",
+        &[
+            "数据资源编码|数据资源名称|数源单位|目录状态",
+            "D9|医保内部目录|示例市医疗保障局|待注册",
+        ],
+    ));
     ledger.import_whole(&ledger.draw(
         "对接.xlsx",
         &[
@@ -155,9 +162,9 @@ fn a_map_shows_what_is_seen_and_counts_the_rest() {
         assert_eq!(told.get("健康档案系统"), Some(&1));
         assert_eq!(told.get("健康档案"), Some(&2));
         // Hidden is as absent.
-        assert_eq!(spot(ledger, &liaison, "information_system:M2"), None);
+        assert_eq!(spot(ledger, &liaison, "dataset:D9"), None);
         assert_eq!(spot(ledger, &liaison, "没有的系统"), None);
-        assert!(spot(ledger, &bureau, "M2").is_some());
+        assert!(spot(ledger, &bureau, "D9").is_some());
     });
 }
 
@@ -347,7 +354,7 @@ fn the_map_is_told_over_http() {
     for (query, field) in [
         ("view=else", "view"),
         ("around=%E6%B2%A1%E6%9C%89", "around"),
-        ("around=information_system%3AM2", "around"),
+        ("around=dataset%3AD9", "around"),
         ("up=10", "up"),
         ("down=-1", "down"),
         ("department=SL999", "department"),
@@ -426,6 +433,6 @@ fn two_hundred_systems_can_be_read_and_walked_in_the_browser() {
         "{}/registers/information_system/S003",
         service.base
     ));
-    bureau.press_text("对接图");
+    bureau.press_path("//main//a[normalize-space()='对接图']");
     bureau.see("svg.ol-map .ol-spot--own");
 }

@@ -8,6 +8,7 @@ use one_ledger::auth::{Role, Viewer};
 use one_ledger::clock;
 use one_ledger::db::schema::{entries, issues};
 use one_ledger::error::Error;
+use one_ledger::intake::run::{self, Mode};
 use one_ledger::ledger::as_of::Definitions;
 use one_ledger::ledger::ends::{self, Act, Said, Side};
 use one_ledger::org::directory::Directory;
@@ -47,7 +48,7 @@ fn kinds(all: &[Finding]) -> BTreeMap<&'static str, usize> {
     })
 }
 
-fn run(ledger: &Ledger, who: &Viewer, today: NaiveDate) -> Result<Ran, Error> {
+fn compare(ledger: &Ledger, who: &Viewer, today: NaiveDate) -> Result<Ran, Error> {
     let when = (today, clock::now());
     with(ledger, |d| {
         reconcile::run(&mut ledger.conn(), who, d, Rules::default(), when)
@@ -173,22 +174,22 @@ fn what_is_wrong_becomes_an_issue_and_heals() {
         assert_eq!(found(ledger, &stranger, month), []);
         let auditor = viewer(ledger, Role::AuditAdmin, "示例市公安局");
         assert!(matches!(
-            run(ledger, &auditor, month),
+            compare(ledger, &auditor, month),
             Err(Error::Refused(_))
         ));
         assert_eq!(written(ledger), []);
 
         assert!(reconcile::is_due(&mut ledger.conn(), month).unwrap());
-        let ran = run(ledger, who, month).unwrap();
+        let ran = compare(ledger, who, month).unwrap();
         assert_eq!((ran.findings, ran.opened, ran.healed), (5, 5, 0));
         assert!(!reconcile::is_due(&mut ledger.conn(), month).unwrap());
         let before = written(ledger);
         assert_eq!(before.len(), 5);
-        let ran = run(ledger, who, month).unwrap();
+        let ran = compare(ledger, who, month).unwrap();
         assert_eq!((ran.findings, ran.opened, ran.healed), (5, 0, 0));
         assert_eq!(written(ledger), before, "running twice changes nothing");
         // Another department's run neither finds nor heals what is not its own.
-        let ran = run(ledger, &stranger, month).unwrap();
+        let ran = compare(ledger, &stranger, month).unwrap();
         assert_eq!((ran.findings, ran.opened, ran.healed), (0, 0, 0));
 
         // Healed: another system, the end confirmed, one word.
@@ -196,21 +197,22 @@ fn what_is_wrong_becomes_an_issue_and_heals() {
             ledger,
             &["L2|旧学籍→卫健|示例市教育局|E1|示例市卫生健康委员会|H1|服务接口|每日||运行中"],
         );
-        says(ledger, "L1", Side::Consumer, "1");
-        says(ledger, "L6", Side::Consumer, "1");
+        for code in ["L1", "L2", "L6"] {
+            says(ledger, code, Side::Consumer, "1");
+        }
         let own = viewer(ledger, Role::Liaison, "示例市教育局");
-        let ran = run(ledger, &own, month).unwrap();
+        let ran = compare(ledger, &own, month).unwrap();
         assert_eq!((ran.opened, ran.healed), (0, 3), "{:?}", written(ledger));
         let open = written(ledger).into_iter().filter(|i| i.1).count();
         assert_eq!(open, 2);
         // What comes again after it was healed is a new issue; what people have settled is not brought up again.
         disputes(ledger, "L6", Act::Dispute);
-        assert_eq!(run(ledger, who, month).unwrap().opened, 1);
+        assert_eq!(compare(ledger, who, month).unwrap().opened, 1);
         diesel::update(issues::table.filter(issues::open.eq(true)))
             .set((issues::open.eq(false), issues::outcome.eq("confirm")))
             .execute(&mut ledger.conn())
             .unwrap();
-        assert_eq!(run(ledger, who, month).unwrap().opened, 0);
+        assert_eq!(compare(ledger, who, month).unwrap().opened, 0);
     });
 }
 
@@ -222,13 +224,23 @@ fn two_entries_of_one_link_are_told_as_a_pair() {
             ledger,
             &[
                 "L1|学籍信息→卫健|示例市教育局|E1|示例市卫生健康委员会||服务接口|每日||运行中",
-                "L2|教育局学籍数据|示例市教育局|E1|示例市卫生健康委员会|H1|服务接口|每日||运行中",
-                "L3|别的数据|示例市教育局||示例市卫生健康委员会|H1|服务接口|每日||对接中",
+                "L3|别的数据|示例市教育局|E1|示例市卫生健康委员会||批量交换|每日||对接中",
             ],
         );
         says(ledger, "L1", Side::Provider, "1");
-        says(ledger, "L2", Side::Consumer, "1");
         says(ledger, "L3", Side::Provider, "1");
+        // The consumer's own list, under another name.
+        let health = viewer(ledger, Role::Liaison, "示例市卫生健康委员会");
+        let file = ledger.draw(
+            "使用方.xlsx",
+            &[
+                HEAD,
+                "L2|教育局给的学籍|示例市教育局|E1|示例市卫生健康委员会|H1|服务接口|每日||运行中",
+            ],
+        );
+        let request = Ledger::request(&file, Mode::Whole);
+        let done = run::run(&ledger.app, &health, &request, &|_| {}).unwrap();
+        assert!(done.report.applied, "{:#?}", done.report.problems);
         let twins = |all: &[Finding]| -> Vec<String> {
             let all = all.iter().filter(|f| f.kind == Kind::Twin);
             all.map(|f| f.text.clone()).collect()
@@ -280,12 +292,12 @@ fn reconciliation_is_idempotent() {
                     3 => disputes(&ledger, &code, Act::Dispute),
                     4 => disputes(&ledger, &code, Act::Withdraw),
                     _ => {
-                        run(&ledger, &ledger.viewer, later(days)).unwrap();
+                        compare(&ledger, &ledger.viewer, later(days)).unwrap();
                     }
                 }
             }
             let today = later(days);
-            let ran = run(&ledger, &ledger.viewer, today).unwrap();
+            let ran = compare(&ledger, &ledger.viewer, today).unwrap();
             let now = found(&ledger, &ledger.viewer, today);
             prop_assert_eq!(ran.findings, now.len());
             let before = written(&ledger);
@@ -298,7 +310,7 @@ fn reconciliation_is_idempotent() {
             open.sort();
             causes.sort();
             prop_assert_eq!(open, causes);
-            let again = run(&ledger, &ledger.viewer, today).unwrap();
+            let again = compare(&ledger, &ledger.viewer, today).unwrap();
             prop_assert_eq!((again.opened, again.healed), (0, 0));
             prop_assert_eq!(written(&ledger), before);
             Ok(())

@@ -19,7 +19,7 @@ type Answer = std::result::Result<HttpResponse, Failure>;
 
 /// Something that is wrong with a link.
 #[derive(Serialize, ToSchema)]
-struct FindingBody {
+struct LinkFinding {
     /// What: `stale`, `twin`, `conflict`, `retired`, `gone`, `unknown`, `over`, `expired`.
     kind: String,
     /// In a line.
@@ -36,7 +36,7 @@ struct FindingBody {
 #[derive(Serialize, ToSchema)]
 struct ReconcileBody {
     /// All of it.
-    items: Vec<FindingBody>,
+    items: Vec<LinkFinding>,
     /// When everything was last compared, UTC.
     last: Option<NaiveDateTime>,
 }
@@ -85,7 +85,7 @@ async fn get_reconciliation(caller: Caller) -> Answer {
                 .map(|d| d.name.clone())
                 .unwrap_or_default()
         };
-        let items = found.into_iter().map(|f| FindingBody {
+        let items = found.into_iter().map(|f| LinkFinding {
             kind: f.kind.word().to_owned(),
             raised_by: name(f.raised_by),
             owed_by: name(f.owed_by),

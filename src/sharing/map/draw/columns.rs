@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::order;
 use super::{Drawing, Map, Shape, fitted, lines};
 
-const BOX: (usize, usize) = (176, 38);
-const GAP: (usize, usize) = (72, 8);
+const BOX: (usize, usize) = (168, 38);
+const GAP: (usize, usize) = (52, 8);
 const EDGE: usize = 8;
 /// Width of a name and of an owner in a box, in halves of a character.
-const FIT: (usize, usize) = (24, 28);
+const FIT: (usize, usize) = (23, 27);
 /// So many stand beneath each other at most, and so many beside each other.
 const MOST: (usize, usize) = (16, 7);
 

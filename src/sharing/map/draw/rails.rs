@@ -236,7 +236,7 @@ fn way(from: &Shape, to: &Shape) -> String {
     let at = |s: &Shape, other: i32| if other < 0 { s.meets.0 } else { s.meets.1 };
     let (x, end) = (at(from, b), at(to, a));
     if a == b {
-        let bow = 36 + (y.abs_diff(there) / 2).min(190);
+        let bow = 30 + (y.abs_diff(there) / 6).min(210);
         let out = if a < 0 {
             x + bow
         } else {
