@@ -133,6 +133,10 @@ pub fn run(
 ) -> Result<Ran> {
     viewer.may_anywhere(Right::Write)?;
     conn.transaction(|conn| {
+        // Two runs wait for each other, and SQLite lets nobody wait for the lock who has read first.
+        diesel::update(reconcile_head::table.find(1))
+            .set(reconcile_head::actor.eq(reconcile_head::actor))
+            .execute(conn)?;
         let (now, compared) = found::compare(conn, viewer, definitions, rules, today)?;
         let mut known = issue::causes(conn, BEGIN)?;
         known.extend(issue::causes(conn, DISPUTES)?);
