@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 
 use super::Planner;
+use crate::auth::Right;
 use crate::db::schema::entries;
 use crate::db::scope::visible;
 use crate::error::Result;
@@ -63,7 +64,10 @@ impl<'c> Planner<'c> {
                 _ => None,
             }
         });
-        let own = own.or(self.start.viewer.home()).filter(|id| *id != owner)?;
+        // Who may write for the provider means the other end, whichever that is.
+        let home = self.start.viewer.home();
+        let home = home.filter(|_| !self.start.viewer.can(Right::Write, owner));
+        let own = own.or(home).filter(|id| *id != owner)?;
         let code = self.start.directory.get(own)?.code.clone();
         values.fields.retain(|(p, _)| *p != position);
         values.fields.push((position, Some(Value::Text(code))));

@@ -3,7 +3,8 @@
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{End, EndRow, Given, Pair, Said, Side, Standing, State, json, pair, stated};
+use super::kept::{EndRow, json};
+use super::{End, Given, Pair, Said, Side, Standing, State, pair, stated};
 use crate::auth::Viewer;
 use crate::clock;
 use crate::db::connection::Conn;
