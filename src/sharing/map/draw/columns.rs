@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::order;
 use super::{Drawing, Map, Shape, fitted, lines};
 
-const BOX: (usize, usize) = (168, 38);
+const BOX: (usize, usize) = (166, 38);
 const GAP: (usize, usize) = (52, 8);
 const EDGE: usize = 8;
 /// Width of a name and of an owner in a box, in halves of a character.
@@ -67,7 +67,8 @@ pub(super) fn lay(map: &Map, owner: impl Fn(i64) -> String) -> Drawing {
     }
     let shapes: Vec<Shape> = shapes.into_iter().flatten().collect();
     Drawing {
-        width: 2 * EDGE + stacks.len() * BOX.0 + stacks.len().saturating_sub(1) * GAP.0,
+        // The last column bows out as the others do.
+        width: 2 * EDGE + stacks.len() * BOX.0 + stacks.len() * GAP.0 - GAP.0 / 2,
         height: 2 * EDGE + tall(most),
         size: "l",
         lines: lines(map, &shapes, way),
