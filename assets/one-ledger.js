@@ -92,4 +92,18 @@
       request.send(new FormData(form));
     });
   });
+
+  /* data-map: pointing at a point of a map brings out what is tied to it. */
+  document.querySelectorAll('[data-map]').forEach(function (map) {
+    function near(event) {
+      var spot = event.target.closest('[data-spot]');
+      map.querySelectorAll('.ol-tie--near').forEach(function (tie) { tie.classList.remove('ol-tie--near'); });
+      map.classList.toggle('ol-map--near', Boolean(spot));
+      if (!spot) return;
+      var ends = '[data-from="' + spot.dataset.spot + '"], [data-to="' + spot.dataset.spot + '"]';
+      map.querySelectorAll(ends).forEach(function (tie) { tie.classList.add('ol-tie--near'); });
+    }
+    ['mouseover', 'focusin'].forEach(function (name) { map.addEventListener(name, near); });
+    ['mouseleave', 'focusout'].forEach(function (name) { map.addEventListener(name, function () { near({ target: map }); }); });
+  });
 }());

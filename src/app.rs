@@ -8,6 +8,7 @@ use crate::issue;
 use crate::notice::mail;
 use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
+use crate::sharing::reconcile;
 use crate::sharing::request;
 use crate::sheet::workbook::Parser;
 use crate::upkeep::checkpoint;
@@ -26,6 +27,8 @@ pub struct App {
     pub reminders: deadline::Rules,
     /// How long issues may take, and who is reminded when.
     pub issues: issue::Rules,
+    /// What links are compared by.
+    pub reconcile: reconcile::Rules,
     /// The mail server; without one nothing is mailed.
     pub mail: Option<mail::Settings>,
     /// How sharing is done.

@@ -12,6 +12,7 @@ use crate::issue;
 use crate::notice::mail;
 use crate::org;
 use crate::review::{duplicate, zombie};
+use crate::sharing::reconcile;
 use crate::sharing::request;
 use crate::sheet::limits::Limits;
 use crate::upkeep::checkpoint;
@@ -36,6 +37,8 @@ pub struct ConfigFile {
     pub reminders: deadline::Rules,
     /// How long issues (对接难点问题) may take; what is left out keeps its default.
     pub issues: issue::Rules,
+    /// What links are compared by (对账); what is left out keeps its default.
+    pub reconcile: reconcile::Rules,
     /// The mail server; nothing is mailed without.
     pub mail: Option<mail::Settings>,
     /// Thresholds of the check for duplicates; those left out keep their defaults.
@@ -147,6 +150,8 @@ pub struct Settings {
     pub reminders: deadline::Rules,
     /// How long issues may take, and who is reminded when.
     pub issues: issue::Rules,
+    /// What links are compared by.
+    pub reconcile: reconcile::Rules,
     /// The mail server.
     pub mail: Option<mail::Settings>,
     /// Thresholds of the check for duplicates.
@@ -190,6 +195,7 @@ impl Settings {
             organisation: file.organisation,
             reminders: file.reminders,
             issues: file.issues,
+            reconcile: file.reconcile,
             mail: file.mail,
             duplicates: file.duplicates,
             zombies: file.zombies,

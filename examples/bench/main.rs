@@ -9,6 +9,8 @@
 //! beside a bare actix-web server of the same bytes; ledgers in the folder are used again.
 //!
 //! `-- --duplicates [--rows 20000]` measures the check for duplicates: building the index, one check, a batch of 60.
+//!
+//! `-- --sharing [--rows 10000]` measures the impact of a hub with so many links, and the map of 200 systems.
 
 mod baseline;
 mod duplicates;
@@ -16,6 +18,7 @@ mod http;
 mod load;
 mod measure;
 mod served;
+mod sharing;
 mod workbooks;
 mod writers;
 
@@ -37,16 +40,18 @@ struct Options {
     postgres: Option<String>,
     http: bool,
     duplicates: bool,
+    sharing: bool,
     keep: Option<PathBuf>,
 }
 
-const OPTIONS: [&str; 6] = [
+const OPTIONS: [&str; 7] = [
     "--rows",
     "--runs",
     "--postgres",
     "--http",
     "--keep",
     "--duplicates",
+    "--sharing",
 ];
 
 fn main() -> ExitCode {
@@ -74,6 +79,7 @@ fn options() -> Result<Options, String> {
         postgres: None,
         http: false,
         duplicates: false,
+        sharing: false,
         keep: None,
     };
     let mut args = std::env::args().skip(1);
@@ -85,6 +91,11 @@ fn options() -> Result<Options, String> {
         if name == "--duplicates" {
             out.duplicates = true;
             out.rows = vec![20_000];
+            continue;
+        }
+        if name == "--sharing" {
+            out.sharing = true;
+            out.rows = vec![10_000];
             continue;
         }
         let value = args.next().ok_or_else(|| format!("{name} needs a value"))?;
@@ -130,6 +141,17 @@ fn bench(options: &Options) -> Result<(), String> {
                 rows: *rows,
             }
             .duplicates()
+        };
+        return options.rows.iter().try_for_each(step);
+    }
+    if options.sharing {
+        let step = |rows: &u32| {
+            Step {
+                runner: &runner,
+                folder: folder.path(),
+                rows: *rows,
+            }
+            .sharing()
         };
         return options.rows.iter().try_for_each(step);
     }
@@ -311,6 +333,28 @@ impl Step<'_> {
         self.runner
             .once(&self.import("proposals.csv", &text(&ledger)))?;
         duplicates::measure(&ledger)
+    }
+
+    /// Links of a hub on a ledger of their own.
+    fn sharing(&self) -> Result<(), String> {
+        let inventory = Inventory {
+            rows: 1_000,
+            seed: SEED,
+            changed: false,
+        };
+        inventory
+            .write_departments(&self.file(LIST))
+            .map_err(|e| e.to_string())?;
+        self.fresh()?;
+        let ledger = self.file(LEDGER);
+        sharing::write_systems(inventory, &self.file("systems.csv"))?;
+        sharing::write_links(inventory, self.rows, &self.file("links.csv"))?;
+        for name in ["systems.csv", "links.csv"] {
+            self.runner.once(&self.import(name, &text(&ledger)))?;
+        }
+        let data = self.file("data");
+        std::fs::create_dir_all(&data).map_err(|e| e.to_string())?;
+        sharing::measure(&ledger, &data)
     }
 
     /// The service on a ledger of new rows, made now unless it is there.

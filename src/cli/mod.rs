@@ -179,6 +179,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             organisation: settings.organisation,
             reminders: settings.reminders.clone(),
             issues: settings.issues.clone(),
+            reconcile: settings.reconcile,
             mail: settings.mail.clone(),
             sharing: settings.sharing,
             checkpoints: settings.checkpoints.clone(),

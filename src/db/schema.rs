@@ -1293,3 +1293,15 @@ diesel::allow_columns_to_appear_in_same_group_by_clause!(
     dataset_collection::opened,
     dataset_collection::standing
 );
+
+diesel::table! {
+    reconcile_head (id) {
+        id -> BigInt,
+        ran_on -> Nullable<Date>,
+        ran_at -> Nullable<Timestamp>,
+        actor -> Text,
+        findings -> BigInt,
+        opened -> BigInt,
+        healed -> BigInt,
+    }
+}

@@ -400,3 +400,68 @@ pub fn dependences(
             .load(conn)?,
     })
 }
+
+/// A reference between two entries in use, whoever owns them.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Tied {
+    /// The entry that holds it.
+    pub from: i64,
+    /// Key of the reference field.
+    pub field: String,
+    /// The entry that is named.
+    pub to: i64,
+}
+
+/// References of some fields, held by entries of a register that are present and not out of use: the sixth door, for
+/// the map of links.
+///
+/// What is not seen is counted there and left out of the drawing: the caller keeps a reference only when it has found
+/// both ends through [`summaries`]. In no order.
+///
+/// # Errors
+/// When the database fails.
+pub fn tied(conn: &mut Conn, register: &str, fields: &[&str]) -> Result<Vec<Tied>> {
+    let fields: Vec<String> = fields.iter().map(|f| (*f).to_owned()).collect();
+    Ok(relations::table
+        .inner_join(entries::table.on(entries::id.eq(relations::from_id)))
+        .filter(entries::register.eq(register.to_owned()))
+        .filter(entries::present.eq(true))
+        .filter(entries::stage.ne("retired"))
+        .filter(relations::until_seq.is_null())
+        .filter(relations::field.eq_any(fields))
+        .select((relations::from_id, relations::field, relations::to_id))
+        .load(conn)?)
+}
+
+/// An entry between two departments, as far as the map of links must know it, whoever owns it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct Between {
+    /// Identity.
+    pub id: i64,
+    /// Owner.
+    pub department: i64,
+    /// Party.
+    pub party: Option<i64>,
+    /// Stage word.
+    pub stage: String,
+}
+
+/// Entries of a register that are present and not out of use, by id, at most so many: goes with [`tied`].
+///
+/// # Errors
+/// When the database fails.
+pub fn between(conn: &mut Conn, register: &str, most: i64) -> Result<Vec<Between>> {
+    Ok(entries::table
+        .filter(entries::register.eq(register.to_owned()))
+        .filter(entries::present.eq(true))
+        .filter(entries::stage.ne("retired"))
+        .order(entries::id)
+        .limit(most)
+        .select((
+            entries::id,
+            entries::department_id,
+            entries::party_id,
+            entries::stage,
+        ))
+        .load(conn)?)
+}

@@ -200,7 +200,10 @@ pub(super) fn steps(
 }
 
 /// Those of some entries that the viewer sees at least in part.
-pub(super) fn seen(conn: &mut Conn, viewer: &Viewer, ids: &[i64]) -> Result<HashMap<i64, Place>> {
+///
+/// # Errors
+/// When the database fails.
+pub fn seen(conn: &mut Conn, viewer: &Viewer, ids: &[i64]) -> Result<HashMap<i64, Place>> {
     let mut out = HashMap::with_capacity(ids.len());
     for part in ids.chunks(PART) {
         let rows: Vec<Place> = summaries(viewer)

@@ -13,7 +13,7 @@ mod rules;
 pub mod walk;
 
 pub use file::{export, way};
-pub use found::{Hop, Impact, Node, Place, of};
+pub use found::{Hop, Impact, Node, Place, of, seen};
 pub use links::{LinkEnd, Standing, links};
 
 /// The most entries that are looked at from one.

@@ -39,7 +39,7 @@ use steps::{Act, State, Turn};
 pub use act::{Wish, act, comment, may_comment};
 pub use concern::{Concerned, add as add_entries, cdo, concerned};
 pub use judge::acts;
-pub use open::{NewIssue, Raise, heal, open, raise};
+pub use open::{Known, NewIssue, Raise, causes, heal, open, raise};
 pub use settings::{KINDS, Rules, is_behind, refresh};
 
 /// The organisation and the definitions, as an act needs them.

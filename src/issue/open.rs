@@ -1,6 +1,6 @@
 //! An issue is raised by a person, or by the program when it finds something; and what it found may heal.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::Datelike as _;
 use diesel::prelude::*;
@@ -130,6 +130,37 @@ fn by_cause(conn: &mut Conn, cause: &str) -> Result<Option<Issue>> {
         .select(Issue::as_select())
         .first(conn)
         .optional()?)
+}
+
+/// Whether a cause has an open issue, or one that people have closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is open.
+    Open,
+    /// People have settled it; the program does not bring it up again.
+    Settled,
+}
+
+/// Causes that begin so and have an issue, open or settled by people.
+///
+/// # Errors
+/// When the database fails.
+pub fn causes(conn: &mut Conn, begin: &str) -> Result<HashMap<String, Known>> {
+    let rows: Vec<(Option<String>, bool, String)> = issues::table
+        .filter(issues::cause.like(format!("{begin}%")))
+        .order(issues::id)
+        .select((issues::cause, issues::open, issues::outcome))
+        .load(conn)?;
+    let mut out = HashMap::new();
+    for (cause, open, outcome) in rows {
+        let Some(cause) = cause else { continue };
+        if open {
+            out.insert(cause, Known::Open);
+        } else if outcome != Act::Heal.word() {
+            out.entry(cause).or_insert(Known::Settled);
+        }
+    }
+    Ok(out)
 }
 
 /// Notes what an issue is about; an entry it names already stays.

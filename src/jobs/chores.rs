@@ -4,6 +4,7 @@ use diesel::Connection as _;
 use serde_json::json;
 
 use super::queue::{self, Job, Order};
+use super::reconcile::KIND as RECONCILE;
 use super::{Task, Work, enqueue, requests};
 use crate::app::App;
 use crate::auth::Viewer;
@@ -17,6 +18,7 @@ use crate::notice::mail;
 use crate::org::directory::Directory;
 use crate::sharing::collection;
 use crate::sharing::follow;
+use crate::sharing::reconcile;
 use crate::sharing::request;
 use crate::upkeep::checkpoint;
 
@@ -58,6 +60,9 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     }
     if issue::is_behind(conn, &app.issues)? || issue::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, ISSUES)?;
+    }
+    if reconcile::is_due(conn, clock::today())? {
+        asked |= ask(conn, RECONCILE)?;
     }
     if checkpoint::is_due(&app.data, clock::today())? {
         asked |= ask(conn, CHECKPOINT)?;

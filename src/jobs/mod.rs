@@ -8,6 +8,7 @@ mod chores;
 pub mod duplicates;
 pub mod imports;
 pub mod queue;
+mod reconcile;
 mod requests;
 pub mod runner;
 
@@ -69,6 +70,7 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(chores::FollowLinks),
         Box::new(chores::RemindIssues),
         Box::new(chores::Checkpoint),
+        Box::new(reconcile::Reconcile),
         Box::new(chores::Mail),
     ]
 }

@@ -7,6 +7,8 @@ pub mod agreed;
 pub mod collection;
 pub mod follow;
 pub mod link;
+pub mod map;
+pub mod reconcile;
 pub mod request;
 pub mod steps;
 

@@ -126,6 +126,12 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
         work.push(item("年度核对", "/campaigns".to_owned()));
     }
     let mut sharing: Vec<NavItem> = Vec::new();
+    if viewer.can_anywhere(Right::SeeSummary) {
+        sharing.push(item("对接图", "/map".to_owned()));
+    }
+    if viewer.can_anywhere(Right::Write) {
+        sharing.push(item("对账", "/links/reconcile".to_owned()));
+    }
     if viewer.can_anywhere(Right::SeeOwn) {
         sharing.push(item("对接确认", "/links".to_owned()));
         sharing.push(item("共享申请", "/requests".to_owned()));

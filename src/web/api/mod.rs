@@ -37,7 +37,9 @@ pub(in crate::web) mod imports;
 pub(in crate::web) mod issues;
 mod links;
 mod lists;
+pub(in crate::web) mod map;
 mod people;
+pub(in crate::web) mod reconcile;
 pub mod registers;
 pub(in crate::web) mod requests;
 mod reviews;
@@ -89,9 +91,11 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(requests::configure)
         .configure(reviews::configure)
         .configure(duplicates::configure)
+        .configure(reconcile::configure)
         .configure(links::configure)
         .configure(campaigns::configure)
         .configure(impact::configure)
+        .configure(map::configure)
         .configure(issues::configure)
         .configure(collection::configure);
 }

@@ -16,9 +16,11 @@ mod imports;
 mod issues;
 mod links;
 pub(super) mod lists;
+mod map;
 mod notices;
 mod organisation;
 mod people;
+mod reconcile;
 mod registers;
 mod requests;
 mod reviews;
@@ -47,10 +49,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(notices::configure)
         .configure(requests::configure)
         .configure(reviews::configure)
+        .configure(reconcile::configure)
         .configure(links::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
+        .configure(map::configure)
         .configure(issues::configure)
         .configure(collection::configure);
 }

@@ -159,6 +159,7 @@ impl Ledger {
             organisation: one_ledger::org::Rules::default(),
             reminders: one_ledger::deadline::Rules::default(),
             issues: one_ledger::issue::Rules::default(),
+            reconcile: one_ledger::sharing::reconcile::Rules::default(),
             mail: None,
             sharing: one_ledger::sharing::request::Rules::default(),
             checkpoints: Default::default(),

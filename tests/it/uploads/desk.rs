@@ -68,6 +68,7 @@ fn app(ledger: &Ledger) -> Arc<App> {
         issues: one_ledger::issue::Rules::default(),
         mail: None,
         sharing: ledger.app.sharing,
+        reconcile: Default::default(),
         checkpoints: Default::default(),
         data: ledger.app.data.clone(),
     })
@@ -244,6 +245,7 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         issues: one_ledger::issue::Rules::default(),
         mail: None,
         sharing: app.sharing,
+        reconcile: Default::default(),
         checkpoints: Default::default(),
         data: app.data.clone(),
     };

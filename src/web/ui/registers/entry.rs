@@ -16,6 +16,7 @@ use crate::ledger::merge;
 use crate::review::duplicate::kept::sort_of;
 use crate::review::zombie::{self, Sign};
 use crate::sharing::request::{self, answers_for};
+use crate::sharing::{LINKS, map};
 use crate::web::answer::Failure;
 use crate::web::api::attachments::{keep, outgoing, take};
 use crate::web::api::duplicates::means;
@@ -118,6 +119,8 @@ struct Show {
     as_of: String,
     /// It can be checked for duplicates.
     compared: bool,
+    /// It has a place on the map of links.
+    mapped: bool,
     merges: Vec<Merged>,
     /// Its data can be asked for by the viewer's department.
     shared: bool,
@@ -237,6 +240,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         shared: register == request::DATASET
             && viewer.can_anywhere(Right::Write)
             && !answers_for(&viewer, definitions.directory, entry.department_id),
+        mapped: [LINKS, map::SYSTEM, map::DATASET].contains(&register),
         merges,
         retires: definitions
             .catalogue
