@@ -129,7 +129,12 @@ fn move_entries(
     let mut after = 0;
     loop {
         let rows: Vec<EntryRow> = visible(mover)
-            .filter(entries::department_id.eq(from))
+            .filter(
+                entries::department_id
+                    .eq(from)
+                    .nullable()
+                    .or(entries::party_id.eq(from)),
+            )
             .filter(entries::present.eq(true))
             .filter(entries::id.gt(after))
             .order(entries::id)
@@ -149,12 +154,18 @@ fn move_entries(
             };
             let mut document = row.document();
             // What belongs to another entry names no owner of its own.
-            if let Some(owner) = &register.keys.owner {
-                document.insert(owner.clone(), Value::Text(heir.code.clone()));
+            let owned = row.department_id == from;
+            let other = row.party_id == Some(from);
+            let keys = [
+                register.keys.owner.as_ref().filter(|_| owned),
+                register.keys.party.as_ref().filter(|_| other),
+            ];
+            for key in keys.into_iter().flatten() {
+                document.insert(key.clone(), Value::Text(heir.code.clone()));
             }
             let place = Place {
-                department_id: heir.id,
-                party_id: row.party_id,
+                department_id: if owned { heir.id } else { row.department_id },
+                party_id: if other { Some(heir.id) } else { row.party_id },
                 within_id: row.within_id,
             };
             let new = EntryRow::derive(catalogue, register, row.id, place, &document);

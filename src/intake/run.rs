@@ -26,6 +26,7 @@ use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::reindex;
 use crate::org::directory;
+use crate::sharing::follow;
 use crate::sheet::cell::SheetHead;
 use crate::sheet::fault::SheetFault;
 use crate::sheet::workbook::Rows;
@@ -223,7 +224,7 @@ pub(crate) fn nothing_found(report: &Report) -> Error {
     Error::Input {
         code: "no_table".to_owned(),
         message: format!("没有找到可以导入的表。{}。", why.join("；")),
-        suggestion: "请确认表头包含系统名称、主管部门等列名；表头特殊时可用列对应文件（--map）指明"
+        suggestion: "请确认表头包含系统名称、主管部门等列名；表头特殊时请指明每一列是什么（网页“调整列对应”，命令行 --map）"
             .to_owned(),
     }
 }
@@ -312,6 +313,7 @@ impl<'j> Job<'j> {
         let refused = planned.collector.report.problems_total > 0;
         let new_departments = planned.new_departments.clone();
         let held = planned.held.clone();
+        let statements = planned.statements.clone();
         let mut done = planned.into_done()?;
         done.moved = staged.is_some_and(|s| s.plan != done.plan);
         if done.moved || (whole && refused) {
@@ -320,6 +322,11 @@ impl<'j> Job<'j> {
         directory::insert(set.conn(), &new_departments)?;
         self.remember(set.conn())?;
         self.propose(set, &held)?;
+        self.state(set, &statements)?;
+        if !statements.is_empty() {
+            let directory = directory::Directory::load(set.conn())?;
+            follow::tell(set.conn(), &directory)?;
+        }
         let change_set = set.has_changes().then(|| set.seq());
         let came_to = record::CameTo {
             change_set,

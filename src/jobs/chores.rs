@@ -1,9 +1,10 @@
 //! What the program does by itself: deadlines and collection brought up to date after changes, reminders once a day, letters sent.
 
+use diesel::Connection as _;
 use serde_json::json;
 
 use super::queue::{self, Job, Order};
-use super::{Task, Work, enqueue};
+use super::{Task, Work, enqueue, requests};
 use crate::app::App;
 use crate::auth::Viewer;
 use crate::campaign;
@@ -13,7 +14,10 @@ use crate::deadline;
 use crate::error::Result;
 use crate::issue;
 use crate::notice::mail;
+use crate::org::directory::Directory;
 use crate::sharing::collection;
+use crate::sharing::follow;
+use crate::sharing::request;
 use crate::upkeep::checkpoint;
 
 /// Its presence among the kinds of work says that a runner does chores.
@@ -21,6 +25,7 @@ pub(super) const REFRESH: &str = "deadline_refresh";
 const COLLECTION: &str = "collection_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
+const LINKS: &str = "link_follow";
 const ISSUES: &str = "issue_remind";
 const CHECKPOINT: &str = "checkpoint";
 const MAIL: &str = "mail";
@@ -39,11 +44,17 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     if !behind && deadline::is_due(conn, clock::today())? {
         asked |= ask(conn, REMIND)?;
     }
+    if request::remind::is_due(conn, clock::today())? {
+        asked |= ask(conn, requests::REMIND)?;
+    }
     if collection::is_behind(conn)? {
         asked |= ask(conn, COLLECTION)?;
     }
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
+    }
+    if follow::is_behind(conn)? {
+        asked |= ask(conn, LINKS)?;
     }
     if issue::is_behind(conn, &app.issues)? || issue::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, ISSUES)?;
@@ -151,6 +162,26 @@ impl Work for RemindCampaigns {
         let sent = campaign::remind::remind(&mut conn, when, task.app.reminders.remind)?;
         tracing::info!(sent, "reminded of campaigns");
         Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Tells people what ends of links have said, and makes issues of disputes.
+pub struct FollowLinks;
+
+impl Work for FollowLinks {
+    fn kind(&self) -> &'static str {
+        LINKS
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let directory = Directory::load(&mut conn)?;
+        conn.transaction(|conn| follow::tell(conn, &directory))
     }
 
     /// The next look asks for it again.

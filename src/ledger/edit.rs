@@ -4,6 +4,7 @@
 //! at once. It all happens under the ledger's write lock, so a version that was checked cannot move any more.
 
 mod document;
+mod ends;
 mod given;
 mod guard;
 mod settle;
@@ -20,6 +21,7 @@ use crate::error::{Error, Problem, Result};
 use crate::ledger::as_of::Definitions;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
+use crate::ledger::ends::Side;
 use crate::ledger::entry::EntryRow;
 use crate::ledger::facts;
 use crate::ledger::held;
@@ -112,6 +114,8 @@ pub struct Written {
     pub request: Option<i64>,
     /// Keys of the fields that were held back.
     pub held: Vec<String>,
+    /// Keys of the fields that were kept as what this end says, beside what the other one has stated.
+    pub apart: Vec<String>,
 }
 
 /// What became of all of them.
@@ -371,6 +375,14 @@ impl Desk<'_, '_> {
                 row.name
             )));
         }
+        let pair = crate::ledger::ends::pair(self.set.conn(), row.id)?;
+        let side = Side::of_writer(self.viewer, row.department_id, row.party_id);
+        if side.is_some_and(|s| pair.has(s.other())) {
+            return Err(Error::Conflict(format!(
+                "“{}”对方单位已有登记，不能移除；不再对接的请办理终止",
+                row.name
+            )));
+        }
         let change = Change::remove(row);
         let written = Written {
             code: row.code.clone(),
@@ -378,6 +390,7 @@ impl Desk<'_, '_> {
             changed: true,
             request: None,
             held: Vec::new(),
+            apart: Vec::new(),
         };
         self.set.add(change)?;
         Ok(written)

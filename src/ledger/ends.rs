@@ -4,30 +4,25 @@
 //! say alike (`agreed` of the register). Whether a link is confirmed is never stored: it follows from the two.
 //! An end speaks by writing (form, import) or by confirming and disputing; every statement is kept in order.
 
+mod kept;
 mod same;
 mod store;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDateTime;
-use diesel::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::auth::{Ends, Right, Viewer};
-use crate::db::connection::Conn;
-use crate::db::schema::{link_acts, link_ends};
-use crate::error::Result;
 use crate::register::field::Register;
 use crate::register::value::{Document, Value};
 
+pub use kept::{Line, Pairs, history, load, pair};
 pub use same::{
     CONSUMER_SYSTEM, DATASET, ITEMS, Names, PROVIDER_SYSTEM, Traits, derived_name, matching,
     name_is_derived, settle_name,
 };
-pub use store::{
-    Act, Noted, Told, confirm_end, dispute_end, mark_told, state, take_back, take_back_import,
-    untold,
-};
+pub use store::{Act, Noted, Told, confirm_end, dispute_end, mark_told, state, take_back, untold};
 
 /// Word of what becomes of values that an end says otherwise than the other one has stated.
 pub const OTHER_END: &str = "other_end";
@@ -361,133 +356,6 @@ pub fn fate(register: &Register, pair: &Pair, side: Side, before: &Document, key
     } else {
         Fate::Kept
     }
-}
-
-#[derive(Clone, Debug, Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = link_ends, treat_none_as_default_value = false, treat_none_as_null = true)]
-struct EndRow {
-    entry_id: i64,
-    side: String,
-    state: String,
-    said: String,
-    note: String,
-    revision: i32,
-    version: i64,
-    account_id: Option<i64>,
-    actor: String,
-    at: NaiveDateTime,
-}
-
-impl EndRow {
-    fn read(self) -> Option<(i64, Side, End)> {
-        let side = Side::from_word(&self.side)?;
-        let end = End {
-            state: State::from_word(&self.state)?,
-            said: serde_json::from_str(&self.said).unwrap_or_default(),
-            note: self.note,
-            revision: self.revision,
-            version: self.version,
-            account: self.account_id,
-            actor: self.actor,
-            at: self.at,
-        };
-        Some((self.entry_id, side, end))
-    }
-
-    fn of(entry: i64, side: Side, end: &End) -> Self {
-        Self {
-            entry_id: entry,
-            side: side.word().to_owned(),
-            state: end.state.word().to_owned(),
-            said: json(&end.said),
-            note: end.note.clone(),
-            revision: end.revision,
-            version: end.version,
-            account_id: end.account,
-            actor: end.actor.clone(),
-            at: end.at,
-        }
-    }
-}
-
-fn json(said: &Said) -> String {
-    serde_json::to_string(said).unwrap_or_default()
-}
-
-/// What the ends of entries say, by entry.
-pub type Pairs = HashMap<i64, Pair>;
-
-/// What the ends of some entries say, or (without any named) of all.
-///
-/// The caller has found the entries through `db::scope`.
-///
-/// # Errors
-/// When the database fails.
-pub fn load(conn: &mut Conn, of: Option<&[i64]>) -> Result<Pairs> {
-    let mut out = Pairs::new();
-    let mut rows: Vec<EndRow> = Vec::new();
-    match of {
-        None => rows = link_ends::table.select(EndRow::as_select()).load(conn)?,
-        Some(ids) => {
-            for part in ids.chunks(500) {
-                let some = link_ends::table
-                    .filter(link_ends::entry_id.eq_any(part.to_vec()))
-                    .select(EndRow::as_select());
-                rows.extend(some.load::<EndRow>(conn)?);
-            }
-        }
-    }
-    for (entry, side, end) in rows.into_iter().filter_map(EndRow::read) {
-        *out.entry(entry).or_default().slot(side) = Some(end);
-    }
-    Ok(out)
-}
-
-/// What the ends of one entry say.
-///
-/// # Errors
-/// When the database fails.
-pub fn pair(conn: &mut Conn, entry: i64) -> Result<Pair> {
-    Ok(load(conn, Some(&[entry]))?
-        .remove(&entry)
-        .unwrap_or_default())
-}
-
-/// One statement, as history tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
-pub struct Line {
-    /// When, UTC.
-    pub at: NaiveDateTime,
-    /// Word of the end.
-    pub side: String,
-    /// Word of the act.
-    pub act: String,
-    /// Word of the state it led to.
-    pub to_state: String,
-    /// What was said.
-    pub note: String,
-    /// Who.
-    pub actor: String,
-}
-
-/// Every statement about an entry, newest first.
-///
-/// # Errors
-/// When the database fails.
-pub fn history(conn: &mut Conn, entry: i64, limit: i64) -> Result<Vec<Line>> {
-    Ok(link_acts::table
-        .filter(link_acts::entry_id.eq(entry))
-        .order(link_acts::id.desc())
-        .limit(limit)
-        .select((
-            link_acts::at,
-            link_acts::side,
-            link_acts::act,
-            link_acts::to_state,
-            link_acts::note,
-            link_acts::actor,
-        ))
-        .load(conn)?)
 }
 
 /// The end that somebody answers for: who may approve sharing for one of them, the consumer's where both are his.

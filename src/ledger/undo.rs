@@ -10,6 +10,7 @@ use crate::db::schema::{entries, relations, revisions};
 use crate::error::Result;
 use crate::ledger::change::{Change, Delta, Edges, Op, turn_back};
 use crate::ledger::change_set::ChangeSet;
+use crate::ledger::ends;
 use crate::ledger::entry::{self, EntryRow, Place};
 use crate::ledger::held::{self, Fate, Guarded};
 use crate::ledger::read;
@@ -39,6 +40,9 @@ pub struct Undone {
     pub restored: usize,
     /// Entries that the change set had made, now taken out.
     pub removed: usize,
+    /// What ends of links had said, taken back.
+    #[serde(default)]
+    pub statements: usize,
     /// Entries left alone.
     pub kept: Vec<Kept>,
 }
@@ -47,6 +51,7 @@ const EDITED: &str = "此后又有修改";
 const REFERRED: &str = "已被其他条目引用";
 const ELSEWHERE: &str = "现属其他单位，不在您的填报权限内";
 const REVIEWED: &str = "已进入审核流程";
+const SPOKEN: &str = "对方单位已有登记或确认";
 const LOST: &str = "原先引用的条目或部门已不存在";
 
 /// One touched entry: what happened to it then, and how it stands now.
@@ -102,9 +107,13 @@ pub fn take_back(
     }
     out.restored = restored.len();
     let referred = still_referred(set, &made, &restored)?;
+    let ids: Vec<i64> = made.iter().map(|t| t.row.id).collect();
+    let spoken = ends::load(set.conn(), Some(&ids))?;
     for entry in &made {
         if held::is_bound(set.conn(), entry.row.id)? {
             out.kept.push(kept(&entry.row, REVIEWED));
+        } else if spoken.contains_key(&entry.row.id) {
+            out.kept.push(kept(&entry.row, SPOKEN));
         } else if referred.contains(&entry.row.id) {
             out.kept.push(kept(&entry.row, REFERRED));
         } else {

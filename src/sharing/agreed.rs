@@ -103,6 +103,7 @@ pub fn agreed(
                 &given,
             )?;
         }
+        super::follow::tell(set.conn(), directory)?;
         Ok(Verdict::Commit(row.code))
     })?;
     Ok(code)

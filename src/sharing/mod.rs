@@ -5,6 +5,10 @@
 
 pub mod agreed;
 pub mod collection;
+pub mod follow;
+pub mod link;
+pub mod request;
+pub mod steps;
 
 /// Key of the register of links.
 pub const LINKS: &str = "sharing_link";

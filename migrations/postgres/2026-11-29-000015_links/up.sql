@@ -41,22 +41,3 @@ CREATE INDEX link_acts_entry ON link_acts (entry_id, id);
 CREATE INDEX link_acts_import ON link_acts (import_id) WHERE import_id IS NOT NULL;
 -- What nobody has been told of yet.
 CREATE INDEX link_acts_untold ON link_acts (id) WHERE NOT told;
-
--- Links that a sheet of systems speaks of in words, until somebody makes links of them.
-CREATE TABLE link_proposals (
-    id          BIGINT    PRIMARY KEY NOT NULL,
-    entry_id    BIGINT    NOT NULL REFERENCES entries (id),
-    provider_id BIGINT    NOT NULL,
-    consumer_id BIGINT,
-    text        TEXT      NOT NULL,
-    state       TEXT      NOT NULL,
-    version     BIGINT    NOT NULL,
-    link_id     BIGINT,
-    note        TEXT      NOT NULL,
-    actor       TEXT      NOT NULL,
-    account_id  BIGINT,
-    made_at     TIMESTAMP NOT NULL,
-    decided_at  TIMESTAMP
-);
-CREATE UNIQUE INDEX link_proposals_once ON link_proposals (entry_id, text);
-CREATE INDEX link_proposals_state ON link_proposals (state, provider_id);

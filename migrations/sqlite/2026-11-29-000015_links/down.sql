@@ -1,4 +1,3 @@
-DROP TABLE link_proposals;
 DROP TABLE link_acts;
 DROP TABLE link_ends;
 DROP INDEX entries_party;

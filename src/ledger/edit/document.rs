@@ -49,6 +49,7 @@ impl Desk<'_, '_> {
             return Ok(None);
         };
         self.viewer.may(Right::Write, place)?;
+        let word = self.other_end(number, old.as_ref(), place, draft, &mut draw)?;
         self.sighted(number, place, draft, &mut draw);
         if draw.faults == 0 {
             self.rules(number, &mut draw);
@@ -57,7 +58,7 @@ impl Desk<'_, '_> {
         if draw.faults > 0 {
             return Ok(None);
         }
-        self.put(old, place, draw).map(Some)
+        self.put(old, place, draw, word).map(Some)
     }
 
     pub(super) fn fault(&mut self, number: usize, draw: &mut Draw, key: &str, fault: &Fault) {

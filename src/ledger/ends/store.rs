@@ -1,11 +1,10 @@
 //! Statements written: the end as it stands, a line of how it came to that, and the way back.
 
-use std::collections::HashSet;
-
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
-use super::{End, EndRow, Given, Pair, Said, Side, Standing, State, json, pair, stated};
+use super::kept::{EndRow, json};
+use super::{End, Given, Pair, Said, Side, Standing, State, pair, stated};
 use crate::auth::Viewer;
 use crate::clock;
 use crate::db::connection::Conn;
@@ -326,7 +325,7 @@ struct ActRow {
 ///
 /// # Errors
 /// When the database fails.
-pub fn take_back_import(set: &mut ChangeSet<'_>, viewer: &Viewer, import: i64) -> Result<usize> {
+pub fn take_back(set: &mut ChangeSet<'_>, viewer: &Viewer, import: i64) -> Result<usize> {
     let rows: Vec<ActRow> = link_acts::table
         .filter(link_acts::import_id.eq(import))
         .filter(link_acts::act.ne(Act::TakeBack.word()))
@@ -385,31 +384,6 @@ fn back(set: &mut ChangeSet<'_>, viewer: &Viewer, import: i64, row: &ActRow) -> 
         }
     }
     Ok(true)
-}
-
-/// Entries made by an import about which the other end has spoken by something else: they stay when the import is
-/// taken back.
-///
-/// # Errors
-/// When the database fails.
-pub fn take_back(conn: &mut Conn, entries: &[i64], seq: i64) -> Result<HashSet<i64>> {
-    let mut out = HashSet::new();
-    for part in entries.chunks(500) {
-        let spoken: Vec<i64> = link_acts::table
-            .filter(link_acts::entry_id.eq_any(part.to_vec()))
-            .filter(
-                link_acts::change_set
-                    .is_null()
-                    .or(link_acts::change_set.ne(seq)),
-            )
-            .filter(link_acts::act.ne(Act::TakeBack.word()))
-            .select(link_acts::entry_id)
-            .distinct()
-            .load(conn)?;
-        let standing = super::load(conn, Some(&spoken))?;
-        out.extend(standing.into_keys());
-    }
-    Ok(out)
 }
 
 /// A statement that nobody has been told of.

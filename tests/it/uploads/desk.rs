@@ -67,6 +67,7 @@ fn app(ledger: &Ledger) -> Arc<App> {
         reminders: ledger.app.reminders.clone(),
         issues: one_ledger::issue::Rules::default(),
         mail: None,
+        sharing: ledger.app.sharing,
         checkpoints: Default::default(),
         data: ledger.app.data.clone(),
     })
@@ -242,6 +243,7 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         reminders: app.reminders.clone(),
         issues: one_ledger::issue::Rules::default(),
         mail: None,
+        sharing: app.sharing,
         checkpoints: Default::default(),
         data: app.data.clone(),
     };
