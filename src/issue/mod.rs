@@ -4,7 +4,7 @@
 //!
 //! An issue stands between two departments: one raised it, the other owes. [`steps`] is the table of what may be done
 //! with it, [`ladder`] says who handles a dispute at which rung, [`proof`] what in the ledger shows that it is settled.
-//! People raise issues by [`raise`], other rooms by [`open`], and take back by [`heal`] what they opened. Every act
+//! People raise issues by [`raise`], other rooms by [`open()`], and take back by [`heal`] what they opened. Every act
 //! holds the lock of the audit log and updates `issues.version` conditionally.
 
 mod act;

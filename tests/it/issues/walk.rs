@@ -61,7 +61,7 @@ fn an_issue_is_raised_escalated_decided_and_confirmed_in_the_browser() {
 
     let mut other = enter("issue-other", &service, "cdo-13");
     other.see_text("个难点问题待您推进");
-    other.press_text("个难点问题待您推进");
+    other.go(&format!("{}/issues", service.base));
     other.see_text("参保人员数据");
     other.picture("desk");
     other.press_text("参保人员数据");
