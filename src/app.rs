@@ -8,6 +8,7 @@ use crate::issue;
 use crate::notice::mail;
 use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
+use crate::sharing::request;
 use crate::sheet::workbook::Parser;
 use crate::upkeep::checkpoint;
 
@@ -27,6 +28,8 @@ pub struct App {
     pub issues: issue::Rules,
     /// The mail server; without one nothing is mailed.
     pub mail: Option<mail::Settings>,
+    /// How sharing is done.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// Where files are kept.

@@ -12,6 +12,7 @@ use crate::issue;
 use crate::notice::mail;
 use crate::org;
 use crate::review::{duplicate, zombie};
+use crate::sharing::request;
 use crate::sheet::limits::Limits;
 use crate::upkeep::checkpoint;
 
@@ -41,6 +42,8 @@ pub struct ConfigFile {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems; those left out keep their defaults.
     pub zombies: zombie::Rules,
+    /// How sharing is done; what is left out keeps its default.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// The service.
@@ -150,6 +153,8 @@ pub struct Settings {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems.
     pub zombies: zombie::Rules,
+    /// How sharing is done.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// The service.
@@ -188,6 +193,7 @@ impl Settings {
             mail: file.mail,
             duplicates: file.duplicates,
             zombies: file.zombies,
+            sharing: file.sharing,
             checkpoints: file.checkpoints,
             serve: file.serve,
         })

@@ -180,6 +180,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             reminders: settings.reminders.clone(),
             issues: settings.issues.clone(),
             mail: settings.mail.clone(),
+            sharing: settings.sharing,
             checkpoints: settings.checkpoints.clone(),
             parser,
             data: settings.data.clone(),

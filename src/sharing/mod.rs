@@ -7,6 +7,7 @@ pub mod agreed;
 pub mod collection;
 pub mod follow;
 pub mod link;
+pub mod request;
 pub mod steps;
 
 /// Key of the register of links.

@@ -39,6 +39,7 @@ mod links;
 mod lists;
 mod people;
 pub mod registers;
+pub(in crate::web) mod requests;
 mod reviews;
 mod schema;
 mod sessions;
@@ -85,6 +86,7 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(deadlines::configure)
+        .configure(requests::configure)
         .configure(reviews::configure)
         .configure(duplicates::configure)
         .configure(links::configure)

@@ -20,6 +20,7 @@ mod notices;
 mod organisation;
 mod people;
 mod registers;
+mod requests;
 mod reviews;
 mod setup;
 mod sign_in;
@@ -44,6 +45,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(notices::configure)
+        .configure(requests::configure)
         .configure(reviews::configure)
         .configure(links::configure)
         .configure(stages::configure)

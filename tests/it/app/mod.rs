@@ -160,6 +160,7 @@ impl Ledger {
             reminders: one_ledger::deadline::Rules::default(),
             issues: one_ledger::issue::Rules::default(),
             mail: None,
+            sharing: one_ledger::sharing::request::Rules::default(),
             checkpoints: Default::default(),
             parser: Parser::new(PROGRAM),
             data: folder.path().join("data"),
