@@ -110,10 +110,17 @@ pub fn best_register<'a>(
 fn score(register: &Register, matches: &[ColumnMatch], title_words: &[&str]) -> Option<f32> {
     let counted = |m: &&ColumnMatch| !matches!(m.how, How::Ignored | How::OurOwn | How::Secret);
     let columns = matches.iter().filter(counted).count();
-    let named = matches
-        .iter()
-        .filter(counted)
-        .position(|m| m.field.as_deref() == Some(register.keys.name.as_str()))?;
+    let place = |key: &str| {
+        let mut counted = matches.iter().filter(counted);
+        counted.position(|m| m.field.as_deref() == Some(key))
+    };
+    let keys = &register.keys;
+    // What has two ends is known by both of them, named or not.
+    let ends = || {
+        let (owner, party) = (keys.owner.as_deref()?, keys.party.as_deref()?);
+        place(party).and(place(owner))
+    };
+    let named = place(&keys.name).or_else(ends)?;
     if matches.iter().filter(|m| m.field.is_some()).count() < 2 {
         return None;
     }
