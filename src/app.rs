@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use crate::db::connection::Database;
 use crate::deadline;
+use crate::issue;
 use crate::notice::mail;
 use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
+use crate::sharing::request;
 use crate::sheet::workbook::Parser;
 use crate::upkeep::checkpoint;
 
@@ -22,8 +24,12 @@ pub struct App {
     pub organisation: Rules,
     /// Who is reminded of what falls due, and when.
     pub reminders: deadline::Rules,
+    /// How long issues may take, and who is reminded when.
+    pub issues: issue::Rules,
     /// The mail server; without one nothing is mailed.
     pub mail: Option<mail::Settings>,
+    /// How sharing is done.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// Where files are kept.

@@ -8,9 +8,11 @@ use serde::Deserialize;
 use crate::accounts::Rules;
 use crate::deadline;
 use crate::error::{Doing, Error, Result};
+use crate::issue;
 use crate::notice::mail;
 use crate::org;
 use crate::review::{duplicate, zombie};
+use crate::sharing::request;
 use crate::sheet::limits::Limits;
 use crate::upkeep::checkpoint;
 
@@ -32,12 +34,16 @@ pub struct ConfigFile {
     pub organisation: org::Rules,
     /// Who is reminded of what falls due, and when; what is left out keeps its default.
     pub reminders: deadline::Rules,
+    /// How long issues (对接难点问题) may take; what is left out keeps its default.
+    pub issues: issue::Rules,
     /// The mail server; nothing is mailed without.
     pub mail: Option<mail::Settings>,
     /// Thresholds of the check for duplicates; those left out keep their defaults.
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems; those left out keep their defaults.
     pub zombies: zombie::Rules,
+    /// How sharing is done; what is left out keeps its default.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// The service.
@@ -139,12 +145,16 @@ pub struct Settings {
     pub organisation: org::Rules,
     /// Who is reminded of what falls due, and when.
     pub reminders: deadline::Rules,
+    /// How long issues may take, and who is reminded when.
+    pub issues: issue::Rules,
     /// The mail server.
     pub mail: Option<mail::Settings>,
     /// Thresholds of the check for duplicates.
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems.
     pub zombies: zombie::Rules,
+    /// How sharing is done.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// The service.
@@ -179,9 +189,11 @@ impl Settings {
             accounts: file.accounts.settled()?,
             organisation: file.organisation,
             reminders: file.reminders,
+            issues: file.issues,
             mail: file.mail,
             duplicates: file.duplicates,
             zombies: file.zombies,
+            sharing: file.sharing,
             checkpoints: file.checkpoints,
             serve: file.serve,
         })

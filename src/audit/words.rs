@@ -1,7 +1,7 @@
 //! What people read for an action of the audit log.
 
 /// Actions by group, each with its words.
-pub const ACTIONS: [(&str, &[(&str, &str)]); 6] = [
+pub const ACTIONS: [(&str, &[(&str, &str)]); 7] = [
     (
         "登录和凭据",
         &[
@@ -65,8 +65,18 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 6] = [
             ("reschedule_campaign", "调整年度核对截止日"),
             ("answer_campaign", "年度核对答复"),
             ("submit_campaign", "提交年度核对"),
+            ("share_request", "共享申请办理"),
             ("settle_campaign", "处理不属本单位条目"),
             ("close_campaign", "结束年度核对"),
+        ],
+    ),
+    (
+        "对接难点问题",
+        &[
+            ("link_act", "确认或异议对接"),
+            ("open_issue", "提出难点问题"),
+            ("issue_step", "难点问题办理"),
+            ("issue_summary", "导出工作调度"),
         ],
     ),
     (

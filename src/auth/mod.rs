@@ -8,4 +8,4 @@ pub mod viewer;
 
 pub use policy::Right;
 pub use role::Role;
-pub use viewer::{Reach, Sight, Viewer};
+pub use viewer::{Ends, Reach, Sight, Viewer};

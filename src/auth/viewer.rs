@@ -55,6 +55,27 @@ pub enum Sight {
     Security,
 }
 
+/// The departments at the ends of an entry: its owner and, for a link, the other one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    owner: i64,
+    party: Option<i64>,
+}
+
+impl Ends {
+    /// An owner and the other end, if there is one.
+    #[must_use]
+    pub fn of(owner: i64, party: Option<i64>) -> Self {
+        Self { owner, party }
+    }
+}
+
+impl From<i64> for Ends {
+    fn from(owner: i64) -> Self {
+        Self::of(owner, None)
+    }
+}
+
 /// Where a request came from: what the audit log says beside who.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Origin {
@@ -199,10 +220,11 @@ impl Viewer {
         self.reaches.get(&right).unwrap_or(NOTHING)
     }
 
-    /// Whether a right covers this department.
+    /// Whether a right covers this department, or either end of an entry.
     #[must_use]
-    pub fn can(&self, right: Right, department: i64) -> bool {
-        self.reach(right).covers(department)
+    pub fn can(&self, right: Right, of: impl Into<Ends>) -> bool {
+        let (ends, reach) = (of.into(), self.reach(right));
+        reach.covers(ends.owner) || ends.party.is_some_and(|party| reach.covers(party))
     }
 
     /// Whether a right is held for any department at all.
@@ -211,12 +233,12 @@ impl Viewer {
         !self.reach(right).is_nothing()
     }
 
-    /// Demands a right over a department.
+    /// Demands a right over a department, or over either end of an entry.
     ///
     /// # Errors
     /// The rule that refuses it.
-    pub fn may(&self, right: Right, department: i64) -> Result<(), Refusal> {
-        if self.can(right, department) {
+    pub fn may(&self, right: Right, of: impl Into<Ends>) -> Result<(), Refusal> {
+        if self.can(right, of) {
             return Ok(());
         }
         Err(Refusal {
@@ -237,14 +259,15 @@ impl Viewer {
         })
     }
 
-    /// How much of an entry of this department is shown.
+    /// How much of an entry of this department is shown; of one with two ends, the better of both.
     #[must_use]
-    pub fn sight(&self, department: i64) -> Sight {
-        if self.can(Right::SeeSecurity, department) {
+    pub fn sight(&self, of: impl Into<Ends>) -> Sight {
+        let ends = of.into();
+        if self.can(Right::SeeSecurity, ends) {
             Sight::Security
-        } else if self.can(Right::SeeOwn, department) {
+        } else if self.can(Right::SeeOwn, ends) {
             Sight::Own
-        } else if self.can(Right::SeeMoney, department) {
+        } else if self.can(Right::SeeMoney, ends) {
             Sight::Money
         } else {
             Sight::Summary

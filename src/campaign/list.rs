@@ -194,7 +194,7 @@ pub fn page(
         if !campaign.is_open() && (!departments.contains(&owner) || !view.fits(counts)) {
             continue;
         }
-        let full = viewer.sight(row.department_id) >= Sight::Security;
+        let full = viewer.sight(&row) >= Sight::Security;
         let missing = if full && !counts && campaign.is_open() {
             judge::missing((conn, viewer), ground, campaign, &row)?
         } else {

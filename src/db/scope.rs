@@ -1,5 +1,7 @@
 //! Where every read of entries starts: only what the viewer may see.
 //!
+//! An entry is in reach by its owner or, where it has one, by its party (the consumer of a link).
+//!
 //! Two doors. [`visible`] gives entries the viewer sees in full; [`summaries`] adds what is published to
 //! everyone signed in, and whoever uses it must cut the fields by `Viewer::sight` (`ledger::sight`).
 
@@ -37,9 +39,33 @@ pub fn of_any(departments: &[i64], indexed: bool) -> Fragment<Bool> {
     }
 }
 
+/// The condition that one end of an entry is one of these departments: its owner, or its party.
+///
+/// Few entries have a party: they are found by an index of their own, once. `indexed` as for [`of_any`].
+#[must_use]
+pub fn of_either(departments: &[i64], indexed: bool) -> Fragment<Bool> {
+    let number = if indexed { "entries.id" } else { "+entries.id" };
+    Fragment::sql("(")
+        .append(of_any(departments, indexed))
+        .then(" OR ")
+        .then(number)
+        .then(" IN (SELECT ended.id FROM entries AS ended WHERE ended.party_id IN ")
+        .numbers(departments)
+        .then("))")
+}
+
 /// Entries that the viewer sees in full, removed ones included.
 #[must_use]
 pub fn visible(viewer: &Viewer) -> Scoped {
+    entries::table.filter(match viewer.reach(Right::SeeOwn) {
+        Reach::Everything => Fragment::sql("TRUE"),
+        Reach::Departments(ids) => of_either(ids, true),
+    })
+}
+
+/// The same, of a register without a party.
+#[must_use]
+pub fn owned(viewer: &Viewer) -> Scoped {
     entries::table.filter(match viewer.reach(Right::SeeOwn) {
         Reach::Everything => Fragment::sql("TRUE"),
         Reach::Departments(ids) => of_any(ids, true),
@@ -53,11 +79,52 @@ pub fn summaries(viewer: &Viewer) -> Scoped {
     entries::table.filter(match viewer.reach(Right::SeeMoney) {
         Reach::Everything => Fragment::sql("TRUE"),
         Reach::Departments(ids) => Fragment::sql("(")
+            .append(of_either(ids, true))
+            .then(" OR ")
+            .then(PUBLISHED)
+            .then(")"),
+    })
+}
+
+/// The same, of a register without a party.
+#[must_use]
+pub fn owned_summaries(viewer: &Viewer) -> Scoped {
+    entries::table.filter(match viewer.reach(Right::SeeMoney) {
+        Reach::Everything => Fragment::sql("TRUE"),
+        Reach::Departments(ids) => Fragment::sql("(")
             .append(of_any(ids, true))
             .then(" OR ")
             .then(PUBLISHED)
             .then(")"),
     })
+}
+
+/// The same as [`visible`] or [`summaries`], as it is asked of each entry of a list that is walked in its order: no
+/// index is used for it.
+#[must_use]
+pub fn walked(viewer: &Viewer, fully: Fully) -> Scoped {
+    let right = match fully {
+        Fully::Yes => Right::SeeOwn,
+        Fully::No => Right::SeeMoney,
+    };
+    entries::table.filter(match (viewer.reach(right), fully) {
+        (Reach::Everything, _) => Fragment::sql("TRUE"),
+        (Reach::Departments(ids), Fully::Yes) => of_either(ids, false),
+        (Reach::Departments(ids), Fully::No) => Fragment::sql("(")
+            .append(of_either(ids, false))
+            .then(" OR ")
+            .then(PUBLISHED)
+            .then(")"),
+    })
+}
+
+/// Whether only entries seen in full are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fully {
+    /// Those alone.
+    Yes,
+    /// Those seen in part as well.
+    No,
 }
 
 /// Of [`summaries`], those of some departments.
@@ -81,7 +148,7 @@ pub fn summaries_of(viewer: &Viewer, departments: &[i64], indexed: bool) -> Scop
 /// Entries that a paper of a department may name, whoever holds it: its own, and what is published to everyone.
 #[must_use]
 pub fn printed(department: i64) -> Scoped {
-    let own = Fragment::sql("(").append(of_any(&[department], true));
+    let own = Fragment::sql("(").append(of_either(&[department], true));
     entries::table.filter(own.then(" OR ").then(PUBLISHED).then(")"))
 }
 
@@ -158,6 +225,8 @@ pub struct Standing {
     pub name_key: String,
     /// Owner.
     pub department: i64,
+    /// The other end, if it has one.
+    pub party: Option<i64>,
     /// What it belongs to.
     pub within: Option<i64>,
     /// Not removed.
@@ -184,6 +253,7 @@ pub fn standing(conn: &mut Conn, register: &str, after: i64, limit: i64) -> Resu
             entries::code,
             entries::name_key,
             entries::department_id,
+            entries::party_id,
             entries::within_id,
             entries::present,
             Fragment::<Bool>::sql(PUBLISHED),

@@ -84,6 +84,7 @@ pub(super) fn rename(
         }
         let place = Place {
             department_id: row.department_id,
+            party_id: row.party_id,
             within_id: row.within_id,
         };
         let new = EntryRow::derive(catalogue, register, row.id, place, &document);

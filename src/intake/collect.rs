@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rust_decimal::Decimal;
 
+use crate::intake::ends::Statement;
 use crate::intake::report::{CellChange, EntryChange, LISTED, Problem, Report, SheetReport};
 use crate::intake::sheet_plan::SheetPlan;
 use crate::intake::spool::{RowProblem, RowText, Spool, Weight};
@@ -126,6 +127,14 @@ impl Collector {
         }
         if let Some(spool) = &mut self.spool {
             spool.held(entry.id, held);
+        }
+    }
+
+    /// What a row says for one end of an entry; of an entry that is there, by its number.
+    pub fn stated(&mut self, at: Place<'_>, entry: Option<i64>, statement: &Statement) {
+        self.report.stated += u64::from(entry.is_some());
+        if let Some(spool) = &mut self.spool {
+            spool.stated((at.plan.number, at.row), entry, statement);
         }
     }
 

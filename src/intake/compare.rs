@@ -3,10 +3,13 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use crate::auth::Viewer;
+use crate::intake::ends::{self, Spoken, Statement};
 use crate::intake::known::Slot;
 use crate::intake::report::CellChange;
 use crate::ledger::as_of::Definitions;
 use crate::ledger::change::{Change, Edges};
+use crate::ledger::ends as ledger_ends;
 use crate::ledger::entry::{self, EntryRow, Place};
 use crate::ledger::facts::{self, Diff};
 use crate::ledger::held::{Fate, Guarded, Proposal, Proposals};
@@ -104,6 +107,8 @@ pub struct Checked {
     pub findings: Vec<(String, Finding)>,
     /// Values that go into a change request instead of the entry.
     pub held: Proposals,
+    /// What the row says for the end that imports it.
+    pub statement: Option<Statement>,
 }
 
 /// What rows are compared with.
@@ -115,6 +120,10 @@ pub struct Ground<'g> {
     pub directory: &'g Directory,
     /// Entries that not everything may be written of.
     pub guarded: &'g Guarded,
+    /// Who imports.
+    pub viewer: &'g Viewer,
+    /// What the ends of links say.
+    pub spoken: &'g Spoken,
 }
 
 /// Compares a row with the entry as it stands (`None` for a new one); `fully` lists the values of a new one too.
@@ -135,15 +144,25 @@ pub fn compare(
     let before = old.map(EntryRow::document).unwrap_or_default();
     let mut said = Withheld::default();
     let mut row = Cow::Borrowed(row);
+    let statement = ends::statement(ground, register, &row, old);
     if let Some(old) = old.filter(|o| o.present) {
         if !row.says_only(register, &before) {
             said = withhold(ground, register, &mut row, &mut edges, old, &before);
+        }
+        if let Some(statement) = &statement {
+            let stands = (old, &before);
+            let notes = ends::yield_to(ground, register, &mut row, &mut edges, stands, statement);
+            said.notes.extend(notes);
+            if said.notes.iter().any(is_fault) {
+                return refused(said.notes);
+            }
         }
         if row.says_only(register, &before) {
             return Checked {
                 comparison: Some(Comparison::Same),
                 findings: said.notes,
                 held: said.held,
+                statement,
             };
         }
     }
@@ -154,14 +173,14 @@ pub fn compare(
             .entry(register.keys.code.clone())
             .or_insert_with(|| Value::Text(old.code.clone()));
     }
+    if register.keys.party.is_some() {
+        let stood = old.map(|_| &before);
+        ends_name(ground, register, stood, &mut after);
+    }
     let mut findings = said.notes;
     findings.extend(register.check(catalogue, &after));
-    if findings.iter().any(|(_, f)| matches!(f, Finding::Fault(_))) {
-        return Checked {
-            comparison: None,
-            findings,
-            held: Proposals::new(),
-        };
+    if findings.iter().any(is_fault) {
+        return refused(findings);
     }
     let derived = EntryRow::derive(catalogue, register, row.id, row.place, &after);
     let stands = old.is_some_and(|o| o.present);
@@ -178,7 +197,32 @@ pub fn compare(
         comparison: Some(Comparison::Change(Box::new(change), cells)),
         findings,
         held: said.held,
+        statement,
     }
+}
+
+fn is_fault((_, finding): &(String, Finding)) -> bool {
+    matches!(finding, Finding::Fault(_))
+}
+
+fn refused(findings: Vec<(String, Finding)>) -> Checked {
+    Checked {
+        comparison: None,
+        findings,
+        held: Proposals::new(),
+        statement: None,
+    }
+}
+
+/// A link that nobody names is called after what it links.
+fn ends_name(
+    ground: Ground<'_>,
+    register: &Register,
+    before: Option<&Document>,
+    after: &mut Document,
+) {
+    let names = &ground.spoken.names;
+    ledger_ends::settle_name(register, ground.directory, names, before, after);
 }
 
 /// What was taken out of a row, and what there is to say about it.

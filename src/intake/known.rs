@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 
-use crate::auth::{Right, Viewer};
+use crate::auth::{Ends, Right, Viewer};
 use crate::db::connection::Conn;
 use crate::db::scope;
 use crate::error::Result;
@@ -29,6 +29,8 @@ pub struct KnownEntry {
     pub id: i64,
     /// Owner.
     pub department: i64,
+    /// The other end, of a link.
+    pub party: Option<i64>,
     /// What it belongs to.
     pub within: Option<i64>,
     /// How much of it the importer may know.
@@ -47,6 +49,12 @@ pub struct KnownEntry {
     pub by_name: bool,
     /// Fingerprint of what the file says, in registers where names repeat.
     pub content: u64,
+}
+
+impl From<&KnownEntry> for Ends {
+    fn from(entry: &KnownEntry) -> Self {
+        Self::of(entry.department, entry.party)
+    }
 }
 
 /// A place in an [`Index`].
@@ -145,9 +153,10 @@ impl Known {
             };
             after = last.id;
             for row in rows {
-                let hold = if viewer.can(Right::SeeOwn, row.department) {
+                let ends = Ends::of(row.department, row.party);
+                let hold = if viewer.can(Right::SeeOwn, ends) {
                     Hold::Full
-                } else if row.published || viewer.can(Right::SeeMoney, row.department) {
+                } else if row.published || viewer.can(Right::SeeMoney, ends) {
                     Hold::Summary
                 } else {
                     Hold::Hidden
@@ -156,6 +165,7 @@ impl Known {
                 let entry = KnownEntry {
                     id: row.id,
                     department: row.department,
+                    party: row.party,
                     within: row.within,
                     hold,
                     present: row.present,

@@ -7,6 +7,7 @@ pub mod annotated;
 pub mod collect;
 pub mod compare;
 pub mod correct;
+pub mod ends;
 pub mod identify;
 pub mod known;
 pub mod layout;

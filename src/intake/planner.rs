@@ -7,6 +7,7 @@
 
 mod admit;
 mod judge;
+mod links;
 mod missing;
 mod namesakes;
 mod places;
@@ -21,6 +22,7 @@ use crate::db::connection::Conn;
 use crate::error::Result;
 use crate::intake::collect::{Collector, Place as At};
 use crate::intake::compare::Prepared;
+use crate::intake::ends::{Spoken, Statement};
 use crate::intake::identify::{self, Claim, Identity};
 use crate::intake::known::{Known, KnownEntry, Match, Scope, Slot};
 use crate::intake::read::Line;
@@ -35,6 +37,7 @@ use crate::register::rules::Finding;
 use crate::register::value::Value;
 use crate::sheet::annotate::Outcome;
 use crate::sheet::rows::RowKind;
+use links::Linked;
 use namesakes::Namesake;
 use totals::Total;
 
@@ -55,6 +58,8 @@ pub struct Start<'c> {
     pub known: Known,
     /// Entries that not everything may be written of.
     pub guarded: Guarded,
+    /// What the ends of links say.
+    pub spoken: Spoken,
     /// First free entry id.
     pub next_entry: i64,
     /// Owner of rows that name none.
@@ -99,9 +104,12 @@ pub struct Planner<'c> {
     pub new_departments: Vec<Department>,
     /// Values that go into change requests, by entry.
     pub held: Vec<(i64, Proposals)>,
+    /// What rows say for one end of an entry.
+    pub statements: Vec<(i64, Statement)>,
     stored: Vec<(Prepared, Vec<Edges>)>,
     waiting: Vec<Prepared>,
     namesakes: Vec<Namesake<'c>>,
+    links: Vec<Linked<'c>>,
     totals: Vec<Total<'c>>,
     out: Vec<Change>,
     owners: HashMap<String, Option<i64>>,
@@ -125,9 +133,11 @@ impl<'c> Planner<'c> {
             collector,
             new_departments: Vec::new(),
             held: Vec::new(),
+            statements: Vec::new(),
             stored: Vec::new(),
             waiting: Vec::new(),
             namesakes: Vec::new(),
+            links: Vec::new(),
             totals: Vec::new(),
             out: Vec::new(),
             owners: HashMap::new(),
@@ -238,6 +248,7 @@ impl<'c> Planner<'c> {
     pub fn finish(&mut self) -> Result<()> {
         self.ended = true;
         self.settle_namesakes()?;
+        self.settle_links()?;
         self.compare_stored()?;
         self.refuse_unresolved();
         self.compare_waiting()?;
@@ -262,11 +273,15 @@ impl<'c> Planner<'c> {
                 .about(at, code.as_deref(), name.as_deref(), department);
             return Next::Refused;
         }
-        let place = self.place(at, code.as_deref(), department, within, &mut values);
+        let mut place = self.place(at, code.as_deref(), department, within, &mut values);
+        let has_party = register.keys.party.is_some();
+        if has_party {
+            place.party_id = self.party(at, place.department_id, &mut values);
+        }
         let known = (place.department_id != 0).then_some(place.department_id);
         self.collector
             .about(at, code.as_deref(), name.as_deref(), known);
-        self.check_reach(at, place.department_id, &mut values);
+        self.check_reach(at, place, &mut values);
         let claim = Claim {
             code: code.as_deref(),
             name: name.as_deref(),
@@ -276,11 +291,20 @@ impl<'c> Planner<'c> {
             },
         };
         if values.faults > 0 {
-            if claim.code.is_none() && claim.name.is_none() && !values.misnamed {
+            if claim.code.is_none() && claim.name.is_none() && !values.misnamed && !has_party {
                 self.collector.fault(at, identify::nameless());
             }
             self.note_seen(register, claim, at);
             return Next::Refused;
+        }
+        if has_party && claim.code.is_none() {
+            self.links.push(Linked {
+                plan: at.plan,
+                row: at.row,
+                place,
+                values,
+            });
+            return Next::Later;
         }
         if let (true, None, Some(name)) = (register.names_repeat, claim.code, claim.name) {
             let candidates = match self.start.known.by_name(&register.key, claim.scope, name) {

@@ -15,8 +15,11 @@ use crate::each;
 use crate::error::{Error, Result};
 use crate::intake::report::Counts;
 use crate::ledger::change_set::{self, Purpose, Verdict};
+use crate::ledger::ends;
 use crate::ledger::undo::{self, Undone};
+use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
+use crate::sharing::follow;
 
 /// One import.
 #[derive(Clone, Debug, Queryable, Selectable, Insertable, Serialize)]
@@ -238,10 +241,17 @@ pub fn undo(
                 "导入 {id} 已经撤销过，无需再次撤销"
             )));
         }
-        let undone = match row.change_set {
+        // What the ends said first: an entry that somebody else has spoken of since stays.
+        let statements = ends::take_back(set, viewer, id)?;
+        let mut undone = match row.change_set {
             Some(done) => undo::take_back(set, viewer, catalogue, done)?,
             None => Undone::default(),
         };
+        undone.statements = statements;
+        if statements > 0 {
+            let directory = Directory::load(set.conn())?;
+            follow::tell(set.conn(), &directory)?;
+        }
         diesel::update(imports::table.find(id))
             .set((
                 imports::undone.eq(serde_json::to_string(&undone).unwrap_or_default()),

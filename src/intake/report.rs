@@ -42,6 +42,9 @@ pub struct Report {
     /// Rows with values that reviews and stage acts alone change: those are left as they stand.
     #[serde(default)]
     pub kept: u64,
+    /// Entries of which one end says something by this file, beside or by what it writes.
+    #[serde(default)]
+    pub stated: u64,
     /// Entries in the ledger, of the departments in the file, that the file does not mention.
     pub missing: u64,
     /// Some of them.

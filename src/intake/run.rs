@@ -26,6 +26,7 @@ use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::reindex;
 use crate::org::directory;
+use crate::sharing::follow;
 use crate::sheet::cell::SheetHead;
 use crate::sheet::fault::SheetFault;
 use crate::sheet::workbook::Rows;
@@ -312,6 +313,7 @@ impl<'j> Job<'j> {
         let refused = planned.collector.report.problems_total > 0;
         let new_departments = planned.new_departments.clone();
         let held = planned.held.clone();
+        let statements = planned.statements.clone();
         let mut done = planned.into_done()?;
         done.moved = staged.is_some_and(|s| s.plan != done.plan);
         if done.moved || (whole && refused) {
@@ -320,6 +322,11 @@ impl<'j> Job<'j> {
         directory::insert(set.conn(), &new_departments)?;
         self.remember(set.conn())?;
         self.propose(set, &held)?;
+        self.state(set, &statements)?;
+        if !statements.is_empty() {
+            let directory = directory::Directory::load(set.conn())?;
+            follow::tell(set.conn(), &directory)?;
+        }
         let change_set = set.has_changes().then(|| set.seq());
         let came_to = record::CameTo {
             change_set,

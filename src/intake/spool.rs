@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use sm3::{Digest, Sm3};
 
+use crate::intake::ends::Statement;
 use crate::intake::report::CellChange;
 use crate::ledger::change::Change;
 use crate::ledger::held::Proposals;
@@ -160,6 +161,18 @@ impl Spool {
         let mut sm3 = Sm3::new();
         let said = serde_json::to_string(held).unwrap_or_default();
         sm3.update(format!("held\n{entry}\n{said}"));
+        self.mix(sm3);
+    }
+
+    /// Notes what a row would say for one end of an entry.
+    pub fn stated(&mut self, at: (usize, u32), entry: Option<i64>, statement: &Statement) {
+        let mut sm3 = Sm3::new();
+        let side = statement.side.word();
+        let said = serde_json::to_string(&statement.given).unwrap_or_default();
+        let said = self.without_given(&said);
+        let (sheet, line) = at;
+        let entry = entry.unwrap_or_default();
+        sm3.update(format!("stated\n{sheet}\n{line}\n{entry}\n{side}\n{said}"));
         self.mix(sm3);
     }
 

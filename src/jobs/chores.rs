@@ -1,9 +1,10 @@
 //! What the program does by itself: deadlines and collection brought up to date after changes, reminders once a day, letters sent.
 
+use diesel::Connection as _;
 use serde_json::json;
 
 use super::queue::{self, Job, Order};
-use super::{Task, Work, enqueue};
+use super::{Task, Work, enqueue, requests};
 use crate::app::App;
 use crate::auth::Viewer;
 use crate::campaign;
@@ -11,8 +12,12 @@ use crate::clock;
 use crate::db::connection::Conn;
 use crate::deadline;
 use crate::error::Result;
+use crate::issue;
 use crate::notice::mail;
+use crate::org::directory::Directory;
 use crate::sharing::collection;
+use crate::sharing::follow;
+use crate::sharing::request;
 use crate::upkeep::checkpoint;
 
 /// Its presence among the kinds of work says that a runner does chores.
@@ -20,6 +25,8 @@ pub(super) const REFRESH: &str = "deadline_refresh";
 const COLLECTION: &str = "collection_refresh";
 const REMIND: &str = "deadline_remind";
 const CAMPAIGNS: &str = "campaign_remind";
+const LINKS: &str = "link_follow";
+const ISSUES: &str = "issue_remind";
 const CHECKPOINT: &str = "checkpoint";
 const MAIL: &str = "mail";
 
@@ -37,11 +44,20 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     if !behind && deadline::is_due(conn, clock::today())? {
         asked |= ask(conn, REMIND)?;
     }
+    if request::remind::is_due(conn, clock::today())? {
+        asked |= ask(conn, requests::REMIND)?;
+    }
     if collection::is_behind(conn)? {
         asked |= ask(conn, COLLECTION)?;
     }
     if campaign::remind::is_due(conn, clock::today())? {
         asked |= ask(conn, CAMPAIGNS)?;
+    }
+    if follow::is_behind(conn)? {
+        asked |= ask(conn, LINKS)?;
+    }
+    if issue::is_behind(conn, &app.issues)? || issue::remind::is_due(conn, clock::today())? {
+        asked |= ask(conn, ISSUES)?;
     }
     if checkpoint::is_due(&app.data, clock::today())? {
         asked |= ask(conn, CHECKPOINT)?;
@@ -145,6 +161,51 @@ impl Work for RemindCampaigns {
         let when = (clock::today(), clock::now());
         let sent = campaign::remind::remind(&mut conn, when, task.app.reminders.remind)?;
         tracing::info!(sent, "reminded of campaigns");
+        Ok(())
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Tells people what ends of links have said, and makes issues of disputes.
+pub struct FollowLinks;
+
+impl Work for FollowLinks {
+    fn kind(&self) -> &'static str {
+        LINKS
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let directory = Directory::load(&mut conn)?;
+        conn.transaction(|conn| follow::tell(conn, &directory))
+    }
+
+    /// The next look asks for it again.
+    fn given_up(&self, _: &mut Conn, _: &Job, _: &str) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Brings the due dates of issues up to date, and reminds of those that are late.
+pub struct RemindIssues;
+
+impl Work for RemindIssues {
+    fn kind(&self) -> &'static str {
+        ISSUES
+    }
+
+    fn run(&self, task: &Task<'_>) -> Result<()> {
+        let mut conn = task.app.database.connect()?;
+        let app = task.app;
+        let moved = issue::refresh(&mut conn, &app.issues)?;
+        let when = (clock::today(), clock::now());
+        let rules = (&app.issues, app.catalogue.regions());
+        let sent = issue::remind::remind(&mut conn, rules, when, app.reminders.remind)?;
+        tracing::info!(moved, sent, "reminded of issues");
         Ok(())
     }
 

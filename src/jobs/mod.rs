@@ -8,6 +8,7 @@ mod chores;
 pub mod duplicates;
 pub mod imports;
 pub mod queue;
+mod requests;
 pub mod runner;
 
 use std::sync::Arc;
@@ -63,7 +64,10 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(chores::Refresh),
         Box::new(chores::RefreshCollection),
         Box::new(chores::Remind),
+        Box::new(requests::Remind),
         Box::new(chores::RemindCampaigns),
+        Box::new(chores::FollowLinks),
+        Box::new(chores::RemindIssues),
         Box::new(chores::Checkpoint),
         Box::new(chores::Mail),
     ]

@@ -53,6 +53,7 @@ pub fn amend(
     };
     let place = Place {
         department_id,
+        party_id: entry::party(register, definitions.directory, &document),
         within_id: row.within_id,
     };
     let derived = EntryRow::derive(definitions.catalogue, register, row.id, place, &document);

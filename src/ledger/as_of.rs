@@ -49,6 +49,7 @@ impl Definitions<'_> {
         let department = owner.and_then(|code| self.directory.by_code(code));
         let place = Place {
             department_id: department.map_or(row.department_id, |d| d.id),
+            party_id: entry::party(self.register, self.directory, &document),
             within_id: row.within_id,
         };
         let derived = EntryRow::derive(self.catalogue, self.register, row.id, place, &document);

@@ -97,7 +97,7 @@ fn owner(
     code: &str,
 ) -> Result<EntryRow> {
     let row = facts::row(conn, viewer, definitions.register, code)?;
-    viewer.may(Right::SeeOwn, row.department_id)?;
+    viewer.may(Right::SeeOwn, &row)?;
     Ok(row)
 }
 
@@ -181,7 +181,7 @@ pub fn attach(
     arrived: &Arrived<'_>,
 ) -> Result<Attachment> {
     let row = owner(conn, viewer, definitions, code)?;
-    viewer.may(Right::Write, row.department_id)?;
+    viewer.may(Right::Write, &row)?;
     if !row.present {
         return Err(facts::nowhere(definitions.register, code));
     }
@@ -261,7 +261,7 @@ pub fn detach(
     id: i64,
 ) -> Result<()> {
     let row = owner(conn, viewer, definitions, code)?;
-    viewer.may(Right::Write, row.department_id)?;
+    viewer.may(Right::Write, &row)?;
     conn.transaction(|conn| {
         let object = format!("“{}”的附件 {id}", row.code);
         let event = Event::done("remove_attachment", &object).of(Some(row.department_id));
@@ -274,6 +274,36 @@ pub fn detach(
             ))
             .execute(conn)?;
         Ok(())
+    })
+}
+
+/// A file that lies where its digest says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Laid {
+    /// Its name, cleaned, with an extension that tells the truth.
+    pub file_name: String,
+    /// Media type, by content.
+    pub media_type: &'static str,
+    /// Bytes.
+    pub size: u64,
+    /// SM3 of the bytes, in hexadecimal.
+    pub digest: String,
+}
+
+/// Keeps the bytes of a file of the same types that belongs to something other than an entry; who it belongs to and who
+/// may have it is the caller's. The kind is not looked at.
+///
+/// # Errors
+/// [`Error::Invalid`] for a type or a size that cannot be taken; when the file fails.
+pub fn lay(data: &Path, arrived: &Arrived<'_>) -> Result<Laid> {
+    let media = kind::look(arrived.file, arrived.limit)?;
+    let media = media.map_err(|problem| Error::Invalid(vec![problem]))?;
+    let (digest, size) = store(data, arrived.file)?;
+    Ok(Laid {
+        file_name: media.named(&clean_name(arrived.name)),
+        media_type: media.media_type(),
+        size,
+        digest,
     })
 }
 

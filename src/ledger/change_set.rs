@@ -151,6 +151,12 @@ impl<'c> ChangeSet<'c> {
         self.header.import_id = Some(import);
     }
 
+    /// The import that this change set belongs to.
+    #[must_use]
+    pub fn import(&self) -> Option<i64> {
+        self.header.import_id
+    }
+
     /// Whether anything has been added.
     #[must_use]
     pub fn has_changes(&self) -> bool {
@@ -167,7 +173,7 @@ impl<'c> ChangeSet<'c> {
     /// # Errors
     /// [`Error::Conflict`] when the entry moved since it was prepared; [`Error::NotFound`] outside the reach.
     pub fn add(&mut self, change: Change) -> Result<()> {
-        if !self.scope.can(Right::Write, change.row.department_id) {
+        if !self.scope.can(Right::Write, &change.row) {
             return Err(Error::NotFound(format!("条目“{}”", change.row.code)));
         }
         self.add_judged(change)
@@ -192,6 +198,14 @@ impl<'c> ChangeSet<'c> {
             self.flush()?;
         }
         Ok(())
+    }
+
+    /// Writes what was added so far, so that records beside the ledger can name it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn settle(&mut self) -> Result<()> {
+        self.flush()
     }
 
     /// Writes what was added so far, so that what follows in the change set can read it.

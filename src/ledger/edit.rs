@@ -4,6 +4,7 @@
 //! at once. It all happens under the ledger's write lock, so a version that was checked cannot move any more.
 
 mod document;
+mod ends;
 mod given;
 mod guard;
 mod settle;
@@ -20,6 +21,7 @@ use crate::error::{Error, Problem, Result};
 use crate::ledger::as_of::Definitions;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
+use crate::ledger::ends::Side;
 use crate::ledger::entry::EntryRow;
 use crate::ledger::facts;
 use crate::ledger::held;
@@ -112,6 +114,8 @@ pub struct Written {
     pub request: Option<i64>,
     /// Keys of the fields that were held back.
     pub held: Vec<String>,
+    /// Keys of the fields that were kept as what this end says, beside what the other one has stated.
+    pub apart: Vec<String>,
 }
 
 /// What became of all of them.
@@ -181,7 +185,7 @@ pub fn write(
 /// [`Error::NotFound`], [`Error::Refused`]; when the database fails.
 pub fn may_write(conn: &mut Conn, viewer: &Viewer, register: &Register, code: &str) -> Result<()> {
     let row = facts::row(conn, viewer, register, code)?;
-    Ok(viewer.may(Right::Write, row.department_id)?)
+    Ok(viewer.may(Right::Write, &row)?)
 }
 
 /// Puts back what an entry said after one of its changes, as one more change.
@@ -200,7 +204,7 @@ pub fn restore(
 ) -> Result<Done> {
     let (code, revision) = act;
     let row = facts::row(conn, viewer, definitions.register, code)?;
-    viewer.may(Right::Write, row.department_id)?;
+    viewer.may(Right::Write, &row)?;
     let wanted = facts::document_at(conn, viewer, definitions, &row, to)?;
     if wanted.is_empty() {
         return Err(Error::Conflict(format!(
@@ -208,7 +212,7 @@ pub fn restore(
         )));
     }
     let mut standing = row.document();
-    let sight = viewer.sight(row.department_id);
+    let sight = viewer.sight(&row);
     crate::ledger::sight::cut(definitions.register, sight, &mut standing);
     let mut given = BTreeMap::new();
     for key in standing.keys().chain(wanted.keys()) {
@@ -317,7 +321,7 @@ impl Desk<'_, '_> {
         }
         let register = self.definitions.register;
         let row = facts::row(self.set.conn(), self.viewer, register, code)?;
-        self.viewer.may(Right::Write, row.department_id)?;
+        self.viewer.may(Right::Write, &row)?;
         if row.revision != revision {
             return Err(self.stale(&row, revision)?);
         }
@@ -371,6 +375,14 @@ impl Desk<'_, '_> {
                 row.name
             )));
         }
+        let pair = crate::ledger::ends::pair(self.set.conn(), row.id)?;
+        let side = Side::of_writer(self.viewer, row.department_id, row.party_id);
+        if side.is_some_and(|s| pair.has(s.other())) {
+            return Err(Error::Conflict(format!(
+                "“{}”对方单位已有登记，不能移除；不再对接的请办理终止",
+                row.name
+            )));
+        }
         let change = Change::remove(row);
         let written = Written {
             code: row.code.clone(),
@@ -378,6 +390,7 @@ impl Desk<'_, '_> {
             changed: true,
             request: None,
             held: Vec::new(),
+            apart: Vec::new(),
         };
         self.set.add(change)?;
         Ok(written)

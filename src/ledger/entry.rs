@@ -6,7 +6,9 @@ use diesel::prelude::*;
 use serde::Deserializer;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 
+use crate::auth::Ends;
 use crate::db::schema::entries;
+use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use crate::register::field::{Register, Stage};
 use crate::register::value::{Document, Value};
@@ -28,6 +30,8 @@ pub struct EntryRow {
     pub name_key: String,
     /// Owning department.
     pub department_id: i64,
+    /// Second department that sees it in full, for registers that have such.
+    pub party_id: Option<i64>,
     /// The entry this one belongs to, for registers that have such.
     pub within_id: Option<i64>,
     /// Region code.
@@ -59,8 +63,29 @@ pub struct EntryRow {
 pub struct Place {
     /// Owning department.
     pub department_id: i64,
+    /// Second department that sees it in full.
+    pub party_id: Option<i64>,
     /// The entry it belongs to.
     pub within_id: Option<i64>,
+}
+
+/// The department that the party field of a document names.
+#[must_use]
+pub fn party(register: &Register, directory: &Directory, document: &Document) -> Option<i64> {
+    let code = text(document, register.keys.party.as_deref()?)?;
+    directory.by_code(code).map(|d| d.id)
+}
+
+impl From<&EntryRow> for Ends {
+    fn from(row: &EntryRow) -> Self {
+        Self::of(row.department_id, row.party_id)
+    }
+}
+
+impl From<Place> for Ends {
+    fn from(place: Place) -> Self {
+        Self::of(place.department_id, place.party_id)
+    }
 }
 
 impl EntryRow {
@@ -85,6 +110,7 @@ impl EntryRow {
             name: name.to_owned(),
             name_key: words::name_key(name),
             department_id: place.department_id,
+            party_id: place.party_id,
             within_id: place.within_id,
             region: option(&keys.region).map(str::to_owned),
             stage: stage_word(stage).to_owned(),

@@ -5,7 +5,7 @@ mod relations;
 
 use diesel::prelude::*;
 
-use crate::auth::{Right, Sight, Viewer};
+use crate::auth::{Ends, Right, Sight, Viewer};
 use crate::db::connection::Conn;
 use crate::db::schema::entries;
 use crate::db::scope::summaries;
@@ -30,6 +30,8 @@ pub struct Entry {
     pub name: String,
     /// Owning department.
     pub department_id: i64,
+    /// The other end, of a link.
+    pub party_id: Option<i64>,
     /// Stage.
     pub stage: Stage,
     /// Version; what a change says it was made from.
@@ -52,6 +54,12 @@ pub struct Entry {
     pub missing: Vec<String>,
 }
 
+impl From<&Entry> for Ends {
+    fn from(entry: &Entry) -> Self {
+        Self::of(entry.department_id, entry.party_id)
+    }
+}
+
 /// The words for an entry that is not there, or not for this viewer: the same.
 #[must_use]
 pub fn nowhere(register: &Register, code: &str) -> Error {
@@ -69,7 +77,7 @@ pub fn row(conn: &mut Conn, viewer: &Viewer, register: &Register, code: &str) ->
         .select(EntryRow::as_select())
         .first(conn)
         .optional()?;
-    let seen = |row: &EntryRow| row.present || viewer.can(Right::SeeOwn, row.department_id);
+    let seen = |row: &EntryRow| row.present || viewer.can(Right::SeeOwn, row);
     there.filter(seen).ok_or_else(|| nowhere(register, code))
 }
 
@@ -88,7 +96,7 @@ pub fn entry(
     let register = definitions.register;
     let mut row = row(conn, viewer, register, code)?;
     if let Some(seq) = seq {
-        viewer.may(Right::SeeOwn, row.department_id)?;
+        viewer.may(Right::SeeOwn, &row)?;
         let rows = as_of::stood(conn, definitions, seq, vec![row])?;
         row = rows
             .into_iter()
@@ -102,7 +110,7 @@ pub fn entry(
 #[must_use]
 pub fn seen(viewer: &Viewer, definitions: Definitions<'_>, row: EntryRow) -> Entry {
     let register = definitions.register;
-    let sight = viewer.sight(row.department_id);
+    let sight = viewer.sight(&row);
     let mut document = row.document();
     let stage = stage_of(&row.stage);
     let full = sight >= Sight::Own;
@@ -120,6 +128,7 @@ pub fn seen(viewer: &Viewer, definitions: Definitions<'_>, row: EntryRow) -> Ent
         code: row.code,
         name: row.name,
         department_id: row.department_id,
+        party_id: row.party_id,
         stage,
         revision: row.revision,
         present: row.present,

@@ -11,6 +11,7 @@ pub mod change;
 pub mod change_set;
 pub mod changes;
 pub mod edit;
+pub mod ends;
 pub mod entry;
 pub mod facts;
 pub mod held;

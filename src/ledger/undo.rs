@@ -10,7 +10,8 @@ use crate::db::schema::{entries, relations, revisions};
 use crate::error::Result;
 use crate::ledger::change::{Change, Delta, Edges, Op, turn_back};
 use crate::ledger::change_set::ChangeSet;
-use crate::ledger::entry::{EntryRow, Place};
+use crate::ledger::ends;
+use crate::ledger::entry::{self, EntryRow, Place};
 use crate::ledger::held::{self, Fate, Guarded};
 use crate::ledger::read;
 use crate::org::directory::Directory;
@@ -39,6 +40,9 @@ pub struct Undone {
     pub restored: usize,
     /// Entries that the change set had made, now taken out.
     pub removed: usize,
+    /// What ends of links had said, taken back.
+    #[serde(default)]
+    pub statements: usize,
     /// Entries left alone.
     pub kept: Vec<Kept>,
 }
@@ -47,6 +51,7 @@ const EDITED: &str = "此后又有修改";
 const REFERRED: &str = "已被其他条目引用";
 const ELSEWHERE: &str = "现属其他单位，不在您的填报权限内";
 const REVIEWED: &str = "已进入审核流程";
+const SPOKEN: &str = "对方单位已有登记或确认";
 const LOST: &str = "原先引用的条目或部门已不存在";
 
 /// One touched entry: what happened to it then, and how it stands now.
@@ -73,7 +78,7 @@ pub fn take_back(
     let mut touched = Vec::new();
     for entry in load(set, viewer, seq, &mut out.kept)? {
         match entry {
-            Ok(entry) if !viewer.can(Right::Write, entry.row.department_id) => {
+            Ok(entry) if !viewer.can(Right::Write, &entry.row) => {
                 out.kept.push(kept(&entry.row, ELSEWHERE));
             }
             Ok(entry) => touched.push(entry),
@@ -102,9 +107,13 @@ pub fn take_back(
     }
     out.restored = restored.len();
     let referred = still_referred(set, &made, &restored)?;
+    let ids: Vec<i64> = made.iter().map(|t| t.row.id).collect();
+    let spoken = ends::load(set.conn(), Some(&ids))?;
     for entry in &made {
         if held::is_bound(set.conn(), entry.row.id)? {
             out.kept.push(kept(&entry.row, REVIEWED));
+        } else if spoken.contains_key(&entry.row.id) {
+            out.kept.push(kept(&entry.row, SPOKEN));
         } else if referred.contains(&entry.row.id) {
             out.kept.push(kept(&entry.row, REFERRED));
         } else {
@@ -291,7 +300,7 @@ fn restore(
     let Some(place) = place(set, viewer, directory, register, &document, &edges)? else {
         return Ok(false);
     };
-    if !viewer.can(Right::Write, place.department_id) {
+    if !viewer.can(Right::Write, place) {
         return Ok(false);
     }
     let row = EntryRow::derive(catalogue, register, entry.row.id, place, &document);
@@ -300,7 +309,10 @@ fn restore(
 }
 
 /// The edges of a document; `None` when one of its ends is no longer there.
-pub(super) fn edges(
+///
+/// # Errors
+/// When the database fails.
+pub fn edges(
     set: &mut ChangeSet<'_>,
     register: &Register,
     document: &Document,
@@ -352,9 +364,10 @@ fn place(
         .and_then(|key| edges.iter().find(|e| &e.field == key));
     let within = within.and_then(|e| e.to.first().copied());
     if let Some(owner) = &register.keys.owner {
-        let code = crate::ledger::entry::text(document, owner).unwrap_or_default();
+        let code = entry::text(document, owner).unwrap_or_default();
         return Ok(directory.by_code(code).map(|d| Place {
             department_id: d.id,
+            party_id: entry::party(register, directory, document),
             within_id: within,
         }));
     }
@@ -364,6 +377,7 @@ fn place(
     let rows = read::by_ids(set.conn(), viewer, &[within_id])?;
     Ok(rows.first().map(|r| Place {
         department_id: r.department_id,
+        party_id: None,
         within_id: Some(within_id),
     }))
 }

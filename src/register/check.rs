@@ -171,10 +171,11 @@ type Wanted<'a> = (Option<&'a Spanned<String>>, &'a str, &'a [FieldType]);
 pub(super) fn keys(draft: &Draft, register: &Register) -> Result<(), DefinitionError> {
     use FieldType::{Choice, Code, Date, Department, Integer, Money, Reference, Text};
     let keys = &draft.def.keys;
-    let wanted: [Wanted<'_>; 8] = [
+    let wanted: [Wanted<'_>; 9] = [
         (Some(&keys.code), "code", &[Code, Text]),
         (Some(&keys.name), "name", &[Text]),
         (keys.owner.as_ref(), "owner", &[Department]),
+        (keys.party.as_ref(), "party", &[Department]),
         (keys.within.as_ref(), "within", &[Reference]),
         (keys.region.as_ref(), "region", &[FieldType::Region]),
         (keys.amount.as_ref(), "amount", &[Money]),
@@ -194,6 +195,30 @@ pub(super) fn keys(draft: &Draft, register: &Register) -> Result<(), DefinitionE
     }
     if keys.owner.is_none() && keys.within.is_none() {
         return Err(draft.place.fault(&keys.name, "owner 和 within 至少写一个"));
+    }
+    ends(draft, register)
+}
+
+/// A party stands beside an owner, and what both say alike are fields of the register.
+fn ends(draft: &Draft, register: &Register) -> Result<(), DefinitionError> {
+    let keys = &draft.def.keys;
+    if let (Some(party), None) = (&keys.party, &keys.owner) {
+        let reason = "写了 party 的登记簿须写 owner";
+        return Err(draft.place.fault(party, reason));
+    }
+    for key in &draft.def.agreed {
+        if keys.party.is_none() {
+            let reason = "写了 agreed 的登记簿须写 party";
+            return Err(draft.place.fault(key, reason));
+        }
+        let Some(field) = register.field(key.get_ref()) else {
+            let reason = format!("agreed 指向的字段 {} 不存在", key.get_ref());
+            return Err(draft.place.fault(key, reason));
+        };
+        if field.kind == FieldType::Department {
+            let reason = format!("agreed 指向的字段 {} 类型不合适", key.get_ref());
+            return Err(draft.place.fault(key, reason));
+        }
     }
     Ok(())
 }

@@ -33,6 +33,8 @@ pub(super) struct RegisterDef {
     #[serde(default)]
     pub names_repeat: bool,
     #[serde(default)]
+    pub agreed: Vec<Spanned<String>>,
+    #[serde(default)]
     pub default_stage: Stage,
     #[serde(default = "first")]
     pub published_from: Stage,
@@ -56,6 +58,7 @@ pub(super) struct KeysDef {
     pub code: Spanned<String>,
     pub name: Spanned<String>,
     pub owner: Option<Spanned<String>>,
+    pub party: Option<Spanned<String>>,
     pub within: Option<Spanned<String>>,
     pub region: Option<Spanned<String>>,
     pub amount: Option<Spanned<String>>,

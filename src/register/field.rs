@@ -175,6 +175,9 @@ pub struct KeyFields {
     pub name: String,
     /// Department field of the owner; `None` when the owner is that of the entry in `within`.
     pub owner: Option<String>,
+    /// Department field of a second department that sees the entry in full and may say so of its end (the consumer
+    /// of a link).
+    pub party: Option<String>,
     /// Reference field of the entry this one belongs to (信息项 within a 数据资源): names are unique within it.
     pub within: Option<String>,
     /// Region field.
@@ -201,6 +204,8 @@ pub struct Register {
     /// A department may have several entries of one name (a project a year); without a code, rows of one
     /// name are then told apart by what they say.
     pub names_repeat: bool,
+    /// Fields that both ends of an entry must say alike; only where there is a party.
+    pub agreed: Vec<String>,
     /// Fields that feed typed columns.
     pub keys: KeyFields,
     /// Stage of an entry whose status says nothing about it.

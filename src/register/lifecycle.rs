@@ -187,6 +187,9 @@ pub struct Need {
     /// Nothing in use may depend on the entry any more (`depends` of the reference fields).
     #[serde(default)]
     pub links: bool,
+    /// Both ends of the entry must have confirmed it (`party` of the register).
+    #[serde(default)]
+    pub ends: bool,
     /// Only when another field has one of these values.
     pub when: Option<When>,
     /// Why, in Chinese.

@@ -259,6 +259,12 @@ fn finish(
         titles: draft.def.titles.clone(),
         code_prefix: draft.def.code_prefix.get_ref().clone(),
         names_repeat: draft.def.names_repeat,
+        agreed: draft
+            .def
+            .agreed
+            .iter()
+            .map(|k| k.get_ref().clone())
+            .collect(),
         keys: key_fields(draft),
         default_stage: draft.def.default_stage,
         published_from: draft.def.published_from,
@@ -310,6 +316,7 @@ fn key_fields(draft: &Draft) -> KeyFields {
         code: text(&keys.code),
         name: text(&keys.name),
         owner: keys.owner.as_ref().map(text),
+        party: keys.party.as_ref().map(text),
         within: keys.within.as_ref().map(text),
         region: keys.region.as_ref().map(text),
         amount: keys.amount.as_ref().map(text),

@@ -11,6 +11,7 @@ use crate::deadline::{self, State as Falling};
 use crate::error::Result;
 use crate::intake::upload::State;
 use crate::intake::upload::list as uploads;
+use crate::issue;
 use crate::ledger::as_of::Definitions;
 use crate::ledger::list::{self, Paging, Query, Sort};
 use crate::org::directory::Directory;
@@ -18,6 +19,8 @@ use crate::org::{board, filing, steps};
 use crate::register::catalogue::Catalogue;
 use crate::review::{opinion, submission};
 use crate::sharing::collection::{self, Slice};
+use crate::sharing::link;
+use crate::sharing::request;
 
 /// Below this share of expected fields, an entry is one to complete.
 pub const INCOMPLETE_BELOW: i32 = 80;
@@ -225,6 +228,25 @@ fn todos(
     }
     for waiting in campaign::todo::waiting(conn, viewer, directory)? {
         add(waiting.count, &waiting.text, &waiting.href);
+    }
+    let (unconfirmed, disputed) = link::waiting(conn, viewer)?;
+    add(unconfirmed, "条对接待您确认", "/links?view=mine");
+    add(disputed, "条对接双方说法不一致", "/links?view=disputed");
+    let issues = issue::list::counts(conn, viewer)?;
+    add(issues.mine, "个难点问题待您推进", "/issues?view=mine");
+    add(
+        issues.late,
+        "个难点问题已逾期，轮到本方",
+        "/issues?view=mine",
+    );
+    add(issues.owed, "个难点问题等对方办理", "/issues?view=owed");
+    let ground = request::Ground {
+        catalogue,
+        directory,
+        rules: request::Rules::default(),
+    };
+    for waiting in request::list::waiting(conn, viewer, ground)? {
+        add(waiting.count, waiting.text, &waiting.href);
     }
     for (queue, count) in submission::waiting(conn, viewer)? {
         add(

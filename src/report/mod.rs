@@ -1,4 +1,5 @@
 //! What the ledger gives out beside its pages: the exports of lists.
 
+pub mod dispatch;
 pub mod home;
 pub mod view;

@@ -256,7 +256,7 @@ fn named(all: Vec<ApprovalAnswer>, names: &HashMap<i64, String>) -> ToldAnswers 
 /// # Errors
 /// When the database fails.
 pub fn of_entry(conn: &mut Conn, viewer: &Viewer, row: &EntryRow) -> Result<Vec<Approval>> {
-    if !viewer.can(Right::SeeOwn, row.department_id) {
+    if !viewer.can(Right::SeeOwn, row) {
         return Ok(Vec::new());
     }
     Ok(approvals::table

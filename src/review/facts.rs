@@ -11,6 +11,7 @@ use crate::db::connection::Conn;
 use crate::db::schema::{attachments, entries, relations};
 use crate::error::{Error, Problem, Result};
 use crate::impact;
+use crate::ledger::ends::{self, Standing};
 use crate::ledger::entry::{self, EntryRow};
 use crate::ledger::facts::{self as ledger_facts, Entry};
 use crate::ledger::held::step_of;
@@ -94,6 +95,7 @@ pub fn gather(conn: &mut Conn, ground: Ground<'_>, row: &EntryRow) -> Result<Fac
         attachments: kinds.into_iter().collect(),
         related,
         links: Links::default(),
+        unconfirmed: String::new(),
     })
 }
 
@@ -200,6 +202,12 @@ pub fn judge_on(
         basis,
         ..
     } = version;
+    if version.need.iter().any(|n| n.ends) {
+        let standing = ends::pair(conn, row.id)?.standing();
+        if standing != Standing::Confirmed {
+            standing.label().clone_into(&mut facts.unconfirmed);
+        }
+    }
     Ok(Some(Judged {
         gate: gate.key.clone(),
         label: gate.label.clone(),

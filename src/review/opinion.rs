@@ -277,7 +277,7 @@ pub fn of_submission(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Vec<Op
         .select(Opinion::as_select())
         .load(conn)?;
     let bureau = submission::reviews(conn, viewer, &row, &entry).is_ok();
-    let over = row.state() != State::JointReview && viewer.can(Right::SeeOwn, entry.department_id);
+    let over = row.state() != State::JointReview && viewer.can(Right::SeeOwn, &entry);
     Ok(all
         .into_iter()
         .filter(|o| bureau || over || o.asks(viewer))

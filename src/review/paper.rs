@@ -123,7 +123,7 @@ pub fn print(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, id: i64) -> R
     let (_, printed) = change_set::write(conn, viewer, purpose, |set| {
         let conn = set.conn();
         let (row, entry) = submission::get(conn, viewer, id)?;
-        viewer.may(Right::SeeOwn, entry.department_id)?;
+        viewer.may(Right::SeeOwn, &entry)?;
         let sheet = fill(conn, viewer, ground, &row, &entry)?;
         let content = serde_json::to_string(&sheet).unwrap_or_default();
         let digest = sm3(&content);
@@ -300,7 +300,7 @@ pub fn check(conn: &mut Conn, viewer: &Viewer, code: &str) -> Result<Checked> {
         .first(conn)?;
     let seen = submission::get(conn, viewer, stored.submission_id)
         .ok()
-        .filter(|(_, entry)| viewer.can(Right::SeeOwn, entry.department_id));
+        .filter(|(_, entry)| viewer.can(Right::SeeOwn, entry));
     let sheet = seen.and_then(|_| serde_json::from_str(&stored.content).ok());
     Ok(Checked {
         code: grouped(&stored.code),

@@ -40,7 +40,7 @@ pub fn outlook<'g>(
     ground: Ground<'g>,
     row: &EntryRow,
 ) -> Result<Outlook<'g>> {
-    viewer.may(Right::SeeOwn, row.department_id)?;
+    viewer.may(Right::SeeOwn, row)?;
     let form = ground.model(&row.register)?.retirement.as_ref();
     let form = form.ok_or_else(|| Error::Conflict("这个登记簿的条目不办理下线".to_owned()))?;
     let mut gates = Vec::new();
@@ -86,7 +86,7 @@ pub fn move_link(
 ) -> Result<Done> {
     let own = ground.definitions(wish.entry.0)?;
     let row = ledger_facts::row(conn, viewer, own.register, wish.entry.1)?;
-    viewer.may(Right::SeeOwn, row.department_id)?;
+    viewer.may(Right::SeeOwn, &row)?;
     let theirs = ground.definitions(wish.other.0)?;
     let other = ledger_facts::row(conn, viewer, theirs.register, wish.other.1)?;
     let links = impact::links(conn, viewer, ground.catalogue, &row)?;

@@ -122,7 +122,7 @@ pub fn ways<'g>(
         return Ok(Vec::new());
     };
     let definitions = ground.definitions(&row.register)?;
-    if !viewer.can(Right::SeeOwn, row.department_id) || !row.present {
+    if !viewer.can(Right::SeeOwn, row) || !row.present {
         return Ok(Vec::new());
     }
     let document = row.document();
@@ -146,7 +146,7 @@ pub fn ways<'g>(
 /// # Errors
 /// When the database fails.
 pub fn history(conn: &mut Conn, viewer: &Viewer, row: &EntryRow) -> Result<Vec<StageStep>> {
-    if !viewer.can(Right::SeeOwn, row.department_id) {
+    if !viewer.can(Right::SeeOwn, row) {
         return Ok(Vec::new());
     }
     Ok(stage_steps::table
@@ -186,7 +186,7 @@ fn may(
     arrow: &Arrow,
 ) -> Result<()> {
     match arrow.by {
-        By::Owner => Ok(viewer.may(Right::Write, row.department_id)?),
+        By::Owner => Ok(viewer.may(Right::Write, row)?),
         By::Submission => Err(Error::Conflict(format!(
             "“{}”由送审办理，不能直接改变阶段",
             arrow.label
@@ -229,7 +229,7 @@ pub fn act(
     let definitions = ground.definitions(wish.register)?;
     // Whether the entry is there comes before whether its register has stages.
     let row = ledger_facts::row(conn, viewer, definitions.register, wish.code)?;
-    viewer.may(Right::SeeOwn, row.department_id)?;
+    viewer.may(Right::SeeOwn, &row)?;
     let model = ground.model(wish.register)?;
     let note = decision::text("note", "说明", wish.note, 500)?;
     let label = model.arrow(wish.arrow).map_or("阶段办理", |a| &a.label);
@@ -246,7 +246,7 @@ pub fn act(
     };
     let (_, moved) = change_set::write(conn, viewer, purpose, |set| {
         let row = ledger_facts::row(set.conn(), viewer, definitions.register, wish.code)?;
-        viewer.may(Right::SeeOwn, row.department_id)?;
+        viewer.may(Right::SeeOwn, &row)?;
         if !row.present {
             return Err(ledger_facts::nowhere(definitions.register, wish.code));
         }

@@ -220,7 +220,7 @@ pub(super) fn taken(conn: &mut Conn, id: i64) -> Result<Vec<Taken>> {
 /// # Errors
 /// When the database fails.
 pub fn of_entry(conn: &mut Conn, viewer: &Viewer, row: &EntryRow) -> Result<Vec<Submission>> {
-    if !viewer.can(Right::SeeOwn, row.department_id) {
+    if !viewer.can(Right::SeeOwn, row) {
         return Ok(Vec::new());
     }
     Ok(submissions::table

@@ -187,7 +187,7 @@ pub fn signs(
         return Ok(None);
     };
     let asked = row.register == SYSTEM && row.stage == "operation" && row.present;
-    if !asked || !viewer.can(Right::SeeOwn, row.department_id) {
+    if !asked || !viewer.can(Right::SeeOwn, row) {
         return Ok(None);
     }
     let document = row.document();

@@ -84,6 +84,63 @@ fn xlsx(
     example: Example,
 ) -> Result<(), ExportError> {
     let mut workbook = Workbook::new();
+    fill(&mut workbook, name, columns, rows, example)?;
+    save(&mut workbook, out)
+}
+
+/// One sheet of a workbook that has several.
+#[derive(Clone, Debug)]
+pub struct Sheet {
+    /// Its name.
+    pub name: &'static str,
+    /// Headers of its columns.
+    pub headers: Vec<&'static str>,
+    /// Its rows.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// Writes a workbook of several plain tables.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_sheets(out: &Path, sheets: &[Sheet]) -> Result<(), ExportError> {
+    let mut workbook = Workbook::new();
+    for sheet in sheets {
+        let columns: Vec<TableColumn> = sheet
+            .headers
+            .iter()
+            .map(|header| TableColumn {
+                header,
+                help: "",
+                choices: Vec::new(),
+                example: "",
+            })
+            .collect();
+        fill(
+            &mut workbook,
+            sheet.name,
+            &columns,
+            &sheet.rows,
+            Example::Left,
+        )?;
+    }
+    save(&mut workbook, out)
+}
+
+fn save(workbook: &mut Workbook, out: &Path) -> Result<(), ExportError> {
+    let mut file = OutFile::create(out)?;
+    workbook.save_to_writer(&mut file)?;
+    file.finish()?;
+    Ok(())
+}
+
+fn fill(
+    workbook: &mut Workbook,
+    name: &str,
+    columns: &[TableColumn],
+    rows: &[Vec<String>],
+    example: Example,
+) -> Result<(), ExportError> {
     let sheet = workbook.add_worksheet();
     sheet.set_name(look::sheet_name(name, &[]))?;
     let header = look::header_format(rust_xlsxwriter::Color::RGB(0x00D9_E7F5));
@@ -139,8 +196,5 @@ fn xlsx(
             guide.write_string(line, 1, column.help)?;
         }
     }
-    let mut file = OutFile::create(out)?;
-    workbook.save_to_writer(&mut file)?;
-    file.finish()?;
     Ok(())
 }

@@ -112,13 +112,14 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "app",
         &[
-            "upkeep", "db", "deadline", "notice", "org", "register", "sheet",
+            "db", "deadline", "issue", "notice", "org", "register", "sharing", "sheet", "upkeep",
         ],
     ),
     (
         "config",
         &[
-            "upkeep", "accounts", "deadline", "notice", "org", "review", "sheet", "error",
+            "accounts", "deadline", "issue", "notice", "org", "review", "sharing", "sheet",
+            "error", "upkeep",
         ],
     ),
 ];

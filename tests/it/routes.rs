@@ -139,7 +139,14 @@ fn expected(
     }
     match target {
         // Entries: the published summary may be seen by everyone, so the refusal may be explained.
-        Some(_) if operation.path.contains("/entries/") && seen => Expected::Refused,
+        Some(_)
+            if seen
+                && ["/entries/", "/links/"]
+                    .iter()
+                    .any(|p| operation.path.contains(p)) =>
+        {
+            Expected::Refused
+        }
         Some(_)
             if ["/people", "/appointments", "/filings"]
                 .iter()

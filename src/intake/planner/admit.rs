@@ -210,6 +210,7 @@ fn newcomer(id: i64, place: Place) -> KnownEntry {
     KnownEntry {
         id,
         department: place.department_id,
+        party: place.party_id,
         within: place.within_id,
         hold: Hold::Full,
         present: true,

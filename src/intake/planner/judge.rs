@@ -6,6 +6,7 @@ use super::{BATCH, Planner, position_of, value_of};
 use crate::error::{Error, Result};
 use crate::intake::collect::Place as At;
 use crate::intake::compare::{self, Comparison, Prepared};
+use crate::intake::ends::Statement;
 use crate::intake::identify::{self, Referred};
 use crate::intake::sheet_plan::SheetPlan;
 use crate::ledger::change::Edges;
@@ -26,7 +27,10 @@ impl<'c> Planner<'c> {
             self.resolve(plan.register, &mut row).ok()
         };
         match resolved {
-            Some(edges) if !row.stored => self.judge(&row, edges, None),
+            Some(edges) if !row.stored => {
+                self.learn(&row, None)?;
+                self.judge(&row, edges, None);
+            }
             Some(edges) => self.stored.push((row, edges)),
             None => {
                 if let Some(entry) = self.start.known.get_mut(&plan.register.key, row.slot) {
@@ -133,6 +137,7 @@ impl<'c> Planner<'c> {
             if row.stored && old.is_none() {
                 return Err(Error::Conflict("账本在核对期间发生变化，请重试".to_owned()));
             }
+            self.learn(&row, old)?;
             self.judge(&row, edges, old);
         }
         Ok(())
@@ -171,11 +176,13 @@ impl<'c> Planner<'c> {
             column: None,
             field: None,
         };
-        let checked = compare::compare(
+        let mut checked = compare::compare(
             compare::Ground {
                 catalogue: self.start.catalogue,
                 directory: &self.start.directory,
                 guarded: &self.start.guarded,
+                viewer: &self.start.viewer,
+                spoken: &self.start.spoken,
             },
             register,
             row,
@@ -192,6 +199,7 @@ impl<'c> Planner<'c> {
         if checked.findings.iter().any(|(_, f)| is_kept(f)) {
             self.collector.kept();
         }
+        self.say(at, row, checked.statement.take());
         for (key, finding) in checked.findings {
             match finding {
                 Finding::Note(note) => self.collector.note(on(&key), note),
@@ -214,6 +222,11 @@ impl<'c> Planner<'c> {
                 let is_new = old.is_none_or(|o| !o.present);
                 compare::name_columns(&mut cells, |key| plan.column_of(key));
                 self.collector.planned(at, &change, &cells);
+                if is_new && self.plans.iter().any(|p| p.register.keys.party.is_some()) {
+                    let made = &change.row;
+                    let names = &mut self.start.spoken.names;
+                    names.note(&made.register, &made.code, &made.name);
+                }
                 if !is_new {
                     self.collector
                         .changed(at, &change.row.code, &change.row.name, cells);
@@ -233,6 +246,31 @@ impl<'c> Planner<'c> {
             self.add_amount(register, row);
         }
         self.collector.outcome(row.sheet, row.row, outcome);
+    }
+
+    /// Looks up the names that a link is called after.
+    fn learn(&mut self, row: &Prepared, old: Option<&EntryRow>) -> Result<()> {
+        let Some(plan) = self.plan(row.sheet) else {
+            return Ok(());
+        };
+        let register = plan.register;
+        if register.keys.party.is_none() {
+            return Ok(());
+        }
+        let mut document = old.map(EntryRow::document).unwrap_or_default();
+        let (names, conn) = (&mut self.start.spoken.names, &mut self.start.conn);
+        names.learn(conn, register, &document)?;
+        row.write(register, &mut document);
+        names.learn(conn, register, &document)
+    }
+
+    /// Keeps what a row says for the end that imports it.
+    fn say(&mut self, at: At<'c>, row: &Prepared, statement: Option<Statement>) {
+        if let Some(statement) = statement.filter(|s| s.is_news) {
+            let known = row.stored.then_some(row.id);
+            self.collector.stated(at, known, &statement);
+            self.statements.push((row.id, statement));
+        }
     }
 
     fn add_amount(&mut self, register: &Register, row: &Prepared) {

@@ -218,18 +218,21 @@ impl<'c> Planner<'c> {
             (Some(_), Some(department_id), _, _) => {
                 return Place {
                     department_id,
+                    party_id: None,
                     within_id,
                 };
             }
             (None, _, Within::Entry { department, .. }, _) => {
                 return Place {
                     department_id: department,
+                    party_id: None,
                     within_id,
                 };
             }
             (_, None, _, Some(e)) if !values.misplaced => {
                 return Place {
                     department_id: e.department,
+                    party_id: e.party,
                     within_id: within_id.or(e.within),
                 };
             }
@@ -239,6 +242,7 @@ impl<'c> Planner<'c> {
         values.faults += 1;
         Place {
             department_id: 0,
+            party_id: None,
             within_id: None,
         }
     }

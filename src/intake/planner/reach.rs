@@ -6,6 +6,7 @@ use crate::auth::{Reach, Right};
 use crate::intake::collect::Place as At;
 use crate::intake::known::{Hold, KnownEntry};
 use crate::intake::row::Values;
+use crate::ledger::entry::Place;
 use crate::register::value::Fault;
 
 impl<'c> Planner<'c> {
@@ -38,8 +39,9 @@ impl<'c> Planner<'c> {
     }
 
     /// A row of a department that the importer may not write for.
-    pub(super) fn check_reach(&mut self, at: At<'c>, department: i64, values: &mut Values) {
-        if department == 0 || self.start.viewer.can(Right::Write, department) {
+    pub(super) fn check_reach(&mut self, at: At<'c>, place: Place, values: &mut Values) {
+        let department = place.department_id;
+        if department == 0 || self.start.viewer.can(Right::Write, place) {
             return;
         }
         values.faults += 1;
@@ -57,7 +59,7 @@ impl<'c> Planner<'c> {
 
     /// Whether the entry that a row speaks of may be written; a fault when not.
     pub(super) fn may_write(&mut self, at: At<'c>, entry: &KnownEntry) -> bool {
-        if self.start.viewer.can(Right::Write, entry.department) {
+        if self.start.viewer.can(Right::Write, entry) {
             return true;
         }
         let fault = self.out_of_reach(entry.department);

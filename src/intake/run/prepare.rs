@@ -1,12 +1,13 @@
 //! What a run needs before the first row, and what it leaves for the next one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::{Job, Mode};
 use crate::auth::Right;
 use crate::db::connection::Conn;
 use crate::error::{Error, Result};
 use crate::intake::collect::Collector;
+use crate::intake::ends::{Spoken, Statement};
 use crate::intake::identify;
 use crate::intake::known::Known;
 use crate::intake::mapping::{self, Memory};
@@ -14,6 +15,7 @@ use crate::intake::planner::{Planner, Start};
 use crate::intake::record;
 use crate::intake::sheet_plan::Target;
 use crate::ledger::change_set::ChangeSet;
+use crate::ledger::ends::{self, Act};
 use crate::ledger::held::{self, Guarded, Proposals};
 use crate::ledger::read;
 use crate::org::directory::{self, Directory, Found};
@@ -50,6 +52,10 @@ impl<'j> Job<'j> {
         let mut reading = self.app.database.connect()?;
         let known = Known::load(&mut reading, self.viewer, &registers)?;
         let guarded = Guarded::load(&mut reading, None)?;
+        let mut spoken = Spoken::default();
+        if self.plans.iter().any(|p| p.register.keys.party.is_some()) {
+            spoken.pairs = ends::load(&mut reading, None)?;
+        }
         let start = Start {
             catalogue: &self.app.catalogue,
             viewer: self.viewer.clone(),
@@ -57,6 +63,7 @@ impl<'j> Job<'j> {
             directory,
             known,
             guarded,
+            spoken,
             next_entry,
             department,
         };
@@ -102,6 +109,31 @@ impl<'j> Job<'j> {
                 held,
                 reason.trim_end_matches(": "),
             )?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what the file says for one end of entries, and tells the other end.
+    pub(super) fn state(
+        &self,
+        set: &mut ChangeSet<'_>,
+        statements: &[(i64, Statement)],
+    ) -> Result<()> {
+        if statements.is_empty() {
+            return Ok(());
+        }
+        set.settle()?;
+        for part in statements.chunks(500) {
+            let ids: Vec<i64> = part.iter().map(|(id, _)| *id).collect();
+            let rows = read::by_ids(set.conn(), self.viewer, &ids)?;
+            let revisions: HashMap<i64, i32> = rows.iter().map(|r| (r.id, r.revision)).collect();
+            for (id, said) in part {
+                let Some(revision) = revisions.get(id) else {
+                    continue;
+                };
+                let by = (said.side, Act::State);
+                ends::state(set, self.viewer, (*id, *revision), by, &said.given)?;
+            }
         }
         Ok(())
     }

@@ -48,7 +48,8 @@ impl Desk<'_, '_> {
         let Some(place) = self.place(number, old.as_ref(), &mut draw)? else {
             return Ok(None);
         };
-        self.viewer.may(Right::Write, place.department_id)?;
+        self.viewer.may(Right::Write, place)?;
+        let word = self.other_end(number, old.as_ref(), place, draft, &mut draw)?;
         self.sighted(number, place, draft, &mut draw);
         if draw.faults == 0 {
             self.rules(number, &mut draw);
@@ -57,7 +58,7 @@ impl Desk<'_, '_> {
         if draw.faults > 0 {
             return Ok(None);
         }
-        self.put(old, place, draw).map(Some)
+        self.put(old, place, draw, word).map(Some)
     }
 
     pub(super) fn fault(&mut self, number: usize, draw: &mut Draw, key: &str, fault: &Fault) {
@@ -270,6 +271,15 @@ impl Desk<'_, '_> {
         self.definitions.directory.by_code(code).map(|d| d.id)
     }
 
+    /// The department that the party field names.
+    fn party(&self, document: &Document) -> Option<i64> {
+        entry::party(
+            self.definitions.register,
+            self.definitions.directory,
+            document,
+        )
+    }
+
     /// What no entry can be without. A change may leave out what the entry never had, never take it away.
     fn require(&mut self, number: usize, old: Option<&EntryRow>, draft: &Draft, draw: &mut Draw) {
         let register = self.definitions.register;
@@ -314,8 +324,10 @@ impl Desk<'_, '_> {
             said.or(old.map(|o| o.department_id))
         };
         if let Some(department_id) = department_id {
+            let party_id = self.party(&draw.document);
             return Ok(Some(Place {
                 department_id,
+                party_id,
                 within_id,
             }));
         }
@@ -335,7 +347,7 @@ impl Desk<'_, '_> {
     /// What the author does not see of this department's entries, the author does not write either.
     fn sighted(&mut self, number: usize, place: Place, draft: &Draft, draw: &mut Draw) {
         let register = self.definitions.register;
-        let seen: Sight = self.viewer.sight(place.department_id);
+        let seen: Sight = self.viewer.sight(place);
         for key in draft.given.keys() {
             if !sight::shows_key(register, key, seen) {
                 let label = register

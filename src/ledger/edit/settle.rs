@@ -5,10 +5,12 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
 use super::document::Draw;
+use super::ends::Word;
 use super::{Desk, Written};
 use crate::db::schema::entries;
 use crate::error::Result;
 use crate::ledger::change::Change;
+use crate::ledger::ends::{self, Act};
 use crate::ledger::entry::{self, EntryRow, Place};
 use crate::ledger::held;
 use crate::register::value::{Fault, Value};
@@ -78,6 +80,7 @@ impl Desk<'_, '_> {
         old: Option<EntryRow>,
         place: Place,
         mut draw: Draw,
+        word: Option<Word>,
     ) -> Result<Written> {
         let definitions = self.definitions;
         let register = definitions.register;
@@ -94,6 +97,7 @@ impl Desk<'_, '_> {
                 .insert(register.keys.code.clone(), Value::Text(code));
         }
         let held: Vec<String> = draw.held.keys().cloned().collect();
+        let apart = word.as_ref().map(|w| w.apart.clone()).unwrap_or_default();
         let request = match &old {
             Some(old) if !draw.held.is_empty() => Some(held::propose(
                 self.set.conn(),
@@ -107,12 +111,15 @@ impl Desk<'_, '_> {
         let row = EntryRow::derive(definitions.catalogue, register, id, place, &draw.document);
         let change = match &old {
             Some(old) if old.present && old.attributes == row.attributes => {
+                let stands = (old.id, old.revision);
+                self.speak(stands, word)?;
                 return Ok(Written {
                     code: old.code.clone(),
                     revision: old.revision,
                     changed: false,
                     request,
                     held,
+                    apart,
                 });
             }
             Some(old) => Change::amend(register, old, row, draw.edges),
@@ -124,9 +131,21 @@ impl Desk<'_, '_> {
             changed: true,
             request,
             held,
+            apart,
         };
+        let stands = (change.row.id, change.row.revision);
         self.set.add(change)?;
+        self.speak(stands, word)?;
         Ok(written)
+    }
+
+    /// Keeps what this end says by writing.
+    fn speak(&mut self, stands: (i64, i32), word: Option<Word>) -> Result<()> {
+        if let Some(word) = word {
+            let by = (word.side, Act::State);
+            ends::state(self.set, self.viewer, stands, by, &word.given)?;
+        }
+        Ok(())
     }
 
     /// The code that the ledger gives to a number, as an import does.

@@ -86,7 +86,7 @@ pub struct Version {
 }
 
 fn versions(conn: &mut Conn, viewer: &Viewer, row: &EntryRow) -> Result<Vec<read::Version>> {
-    viewer.may(Right::SeeOwn, row.department_id)?;
+    viewer.may(Right::SeeOwn, row)?;
     read::history(conn, viewer, row)
 }
 
@@ -120,7 +120,7 @@ pub fn history(
     definitions: Definitions<'_>,
     row: &EntryRow,
 ) -> Result<Vec<Version>> {
-    let sight = viewer.sight(row.department_id);
+    let sight = viewer.sight(row);
     let versions = versions(conn, viewer, row)?;
     Ok(versions
         .iter()
@@ -160,7 +160,7 @@ pub fn document_at(
     let mut document = found
         .map(|v| v.after)
         .ok_or_else(|| Error::NotFound(format!("“{}”的版本 {revision}", row.code)))?;
-    let sight = viewer.sight(row.department_id);
+    let sight = viewer.sight(row);
     sight::cut(definitions.register, sight, &mut document);
     Ok(document)
 }

@@ -14,7 +14,9 @@ use crate::auth::{Right, Viewer};
 use crate::db::connection::Conn;
 use crate::db::fragment::Fragment;
 use crate::db::schema::entries;
-use crate::db::scope::{narrowed, of_any, summaries, summaries_of, visible};
+use crate::db::scope::{
+    Fully, narrowed, of_any, of_either, owned, owned_summaries, summaries, summaries_of, walked,
+};
 use crate::error::Result;
 use crate::ledger::entry::stage_word;
 use crate::ledger::{search, sight};
@@ -34,6 +36,8 @@ pub(super) struct Plan<'p> {
     down: bool,
     /// Only these departments; `None` is no limit.
     departments: Option<Vec<i64>>,
+    /// Only with an end in each of these, in a register whose entries have two.
+    ends: Vec<Vec<i64>>,
     /// Words that must all be there; of each group, one.
     groups: Vec<Vec<String>>,
     /// Parts of names that the words alone do not make certain.
@@ -82,9 +86,15 @@ impl<'p> Plan<'p> {
             parts = uncertain;
         }
         let wished = (!query.departments.is_empty()).then(|| query.departments.clone());
-        let departments = rights.into_iter().fold(wished, |held, right| {
-            narrowed(viewer, right, held.as_deref())
-        });
+        let mut departments = wished;
+        let mut ends = Vec::new();
+        for right in rights {
+            if register.keys.party.is_none() {
+                departments = narrowed(viewer, right, departments.as_deref());
+            } else {
+                ends.extend(narrowed(viewer, right, None));
+            }
+        }
         Ok(Self {
             viewer,
             register,
@@ -92,26 +102,20 @@ impl<'p> Plan<'p> {
             sort: query.sort,
             down: query.down,
             departments,
+            ends,
             groups,
             parts,
         })
     }
 
     fn is_nothing(&self) -> bool {
-        self.departments.as_ref().is_some_and(Vec::is_empty)
+        self.departments.as_ref().is_some_and(Vec::is_empty) || self.ends.iter().any(Vec::is_empty)
     }
 
     /// The rows that fit, but for words and order; `indexed` lets the engine go through the departments.
     fn base<'a>(&self, indexed: bool) -> Boxed<'a> {
-        let scoped: Boxed<'a> = match &self.departments {
-            Some(departments) if self.mine => visible(self.viewer)
-                .filter(of_any(departments, indexed))
-                .into_boxed(),
-            Some(departments) => summaries_of(self.viewer, departments, indexed).into_boxed(),
-            None if self.mine => visible(self.viewer).into_boxed(),
-            None => summaries(self.viewer).into_boxed(),
-        };
-        let mut query = scoped
+        let mut query = self
+            .scoped(indexed)
             .filter(entries::present.eq(true))
             .filter(entries::register.eq(self.register.key.clone()));
         for part in &self.parts {
@@ -124,6 +128,29 @@ impl<'p> Plan<'p> {
             );
         }
         query
+    }
+
+    /// The rows that the viewer sees, of the departments.
+    fn scoped<'a>(&self, indexed: bool) -> Boxed<'a> {
+        if self.register.keys.party.is_some() {
+            let fully = if self.mine { Fully::Yes } else { Fully::No };
+            let mut query = walked(self.viewer, fully).into_boxed();
+            for departments in &self.ends {
+                query = query.filter(of_either(departments, false));
+            }
+            return match &self.departments {
+                Some(departments) => query.filter(of_any(departments, indexed)),
+                None => query,
+            };
+        }
+        match &self.departments {
+            Some(departments) if self.mine => owned(self.viewer)
+                .filter(of_any(departments, indexed))
+                .into_boxed(),
+            Some(departments) => summaries_of(self.viewer, departments, indexed).into_boxed(),
+            None if self.mine => owned(self.viewer).into_boxed(),
+            None => owned_summaries(self.viewer).into_boxed(),
+        }
     }
 
     /// The same, behind a key in reading direction, in order.

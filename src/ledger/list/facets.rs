@@ -143,7 +143,7 @@ fn sample(
     let filtered = |key: &str| definitions.register.field(key).is_some_and(|f| f.filter);
     let read = |row: Stored| Read {
         document: entry::pick(&row.attributes, filtered),
-        sight: viewer.sight(row.department_id),
+        sight: viewer.sight(&row),
         department: row.department_id,
         stage: row.stage,
     };

@@ -11,7 +11,7 @@ use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::{Sort, order};
-use crate::auth::{Sight, Viewer};
+use crate::auth::{Ends, Sight, Viewer};
 use crate::db::fragment::Fragment;
 use crate::db::schema::entries;
 use crate::ledger::{entry, sight};
@@ -25,6 +25,7 @@ pub(super) struct Stored {
     pub code: String,
     pub name: String,
     pub department_id: i64,
+    pub party_id: Option<i64>,
     pub stage: String,
     pub completeness: i32,
     pub revision: i32,
@@ -40,6 +41,7 @@ type Selected = (
     entries::code,
     entries::name,
     entries::department_id,
+    entries::party_id,
     entries::stage,
     entries::completeness,
     entries::revision,
@@ -47,6 +49,12 @@ type Selected = (
     entries::attributes,
     Fragment<Text>,
 );
+
+impl From<&Stored> for Ends {
+    fn from(row: &Stored) -> Self {
+        Self::of(row.department_id, row.party_id)
+    }
+}
 
 impl Stored {
     /// What is to be selected of a list in this order.
@@ -56,6 +64,7 @@ impl Stored {
             entries::code,
             entries::name,
             entries::department_id,
+            entries::party_id,
             entries::stage,
             entries::completeness,
             entries::revision,
@@ -255,7 +264,7 @@ pub struct Row {
 impl Row {
     /// What a viewer sees of a stored entry in these columns.
     pub(super) fn seen(viewer: &Viewer, columns: &Columns, row: Stored) -> Self {
-        let sight = viewer.sight(row.department_id);
+        let sight = viewer.sight(&row);
         Self {
             id: row.id,
             code: row.code,

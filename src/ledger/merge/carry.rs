@@ -60,6 +60,7 @@ pub(super) fn survive(
     }
     let place = Place {
         department_id: keep.department_id,
+        party_id: keep.party_id,
         within_id: keep.within_id,
     };
     amend(set, definitions, register, keep, place, &document)
@@ -180,6 +181,7 @@ pub(super) fn refer_anew(
             } else {
                 row.department_id
             },
+            party_id: row.party_id,
             within_id: if inside { Some(keep.id) } else { row.within_id },
         };
         amend(set, definitions, register, &row, place, &document)?;

@@ -166,8 +166,12 @@ impl Bench<'_> {
 
     fn need(&self, need: &Need) -> Checked {
         let named = [&need.field, &need.attachment, &need.related];
-        if named.iter().filter(|n| n.is_some()).count() + usize::from(need.links) != 1 {
-            return Err("每项要求须写 field、attachment、related、links 之一".to_owned());
+        if named.iter().filter(|n| n.is_some()).count()
+            + usize::from(need.links)
+            + usize::from(need.ends)
+            != 1
+        {
+            return Err("每项要求须写 field、attachment、related、links、ends 之一".to_owned());
         }
         if let Some(key) = &need.field {
             self.field(key)?;

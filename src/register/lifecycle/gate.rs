@@ -19,6 +19,8 @@ pub struct Facts {
     pub related: BTreeMap<String, Vec<Related>>,
     /// Who would be cut off without it.
     pub links: Links,
+    /// How it stands between its ends while they have not both confirmed it; empty when they have.
+    pub unconfirmed: String,
 }
 
 /// Entries in use that depend on one.
@@ -67,7 +69,7 @@ pub struct Related {
 /// One thing that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// `field`, `attachment`, `related` or `link`.
+    /// `field`, `attachment`, `related`, `link` or `ends`.
     pub what: &'static str,
     /// Key of the field, code of the kind of attachment.
     pub key: String,
@@ -107,6 +109,10 @@ pub fn missing(
     for need in asked {
         if need.links {
             out.extend(of_links(need, &facts.links));
+            continue;
+        }
+        if need.ends {
+            out.extend(of_ends(need, &facts.unconfirmed));
             continue;
         }
         let found = match (&need.field, &need.attachment, &need.related) {
@@ -196,6 +202,16 @@ fn of_attachment(catalogue: &Catalogue, need: &Need, kind: &str, facts: &Facts) 
         key: kind.to_owned(),
         message: format!("缺少附件“{label}”"),
         suggestion: with_reason(need, format!("请上传类别为“{label}”的附件")),
+    })
+}
+
+/// Both ends say the same.
+fn of_ends(need: &Need, unconfirmed: &str) -> Option<Missing> {
+    (!unconfirmed.is_empty()).then(|| Missing {
+        what: "ends",
+        key: "ends".to_owned(),
+        message: format!("双方尚未确认这条对接（{unconfirmed}）"),
+        suggestion: with_reason(need, "请两端单位在“对接确认”中确认".to_owned()),
     })
 }
 

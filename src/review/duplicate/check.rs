@@ -131,7 +131,7 @@ impl Subject {
                     return Err(Error::NotFound(format!("登记簿“{register}”")));
                 };
                 let row = entry_facts::row(conn, viewer, known, code)?;
-                viewer.may(Right::SeeOwn, row.department_id)?;
+                viewer.may(Right::SeeOwn, &row)?;
                 Ok(Self::of_row(means, sort, row))
             }
             What::Form(form) => Self::of_form(viewer, means, form),

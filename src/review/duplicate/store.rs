@@ -101,7 +101,7 @@ pub(super) fn entry(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<EntryRo
         .first(conn)
         .optional()?;
     let row = found.ok_or_else(|| Error::NotFound(format!("条目 {id}")))?;
-    viewer.may(Right::SeeOwn, row.department_id)?;
+    viewer.may(Right::SeeOwn, &row)?;
     Ok(row)
 }
 

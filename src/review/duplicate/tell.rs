@@ -140,7 +140,7 @@ pub fn tell(
         .filter(entries::id.eq_any(ids))
         .select(EntryRow::as_select())
         .load(conn)?;
-    let seen = |row: &EntryRow| row.present || viewer.can(Right::SeeOwn, row.department_id);
+    let seen = |row: &EntryRow| row.present || viewer.can(Right::SeeOwn, row);
     let mut rows: HashMap<i64, EntryRow> = rows
         .into_iter()
         .filter(seen)
@@ -236,7 +236,7 @@ fn hit(
     let register = means.catalogue.register(&row.register)?;
     let sort = sort_of(&row.register)?;
     let document = row.document();
-    let seen = viewer.sight(row.department_id);
+    let seen = viewer.sight(&row);
     let department = means.directory.get(row.department_id);
     let own = own_names(means.catalogue.regions(), department);
     let keys: Vec<&str> = compared(sort)

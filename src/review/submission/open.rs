@@ -50,7 +50,7 @@ pub fn open(
     };
     let (_, made) = change_set::write(conn, viewer, purpose, |set| {
         let row = crate::ledger::facts::row(set.conn(), viewer, definitions.register, code)?;
-        viewer.may(Right::SeeOwn, row.department_id)?;
+        viewer.may(Right::SeeOwn, &row)?;
         viewer.may(Right::Write, row.department_id)?;
         if !row.present {
             return Err(crate::ledger::facts::nowhere(definitions.register, code));

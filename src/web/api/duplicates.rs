@@ -265,7 +265,7 @@ async fn entry_duplicates(caller: Caller, path: web::Path<(String, String)>) -> 
         let definitions = desk.definitions()?;
         let code = desk::code(&path.1)?;
         let row = facts::row(ask.conn, &ask.viewer, definitions.register, &code)?;
-        ask.viewer.may(Right::SeeOwn, row.department_id)?;
+        ask.viewer.may(Right::SeeOwn, &row)?;
         let run = match store::last_run(ask.conn, row.id)? {
             Some(run) => Some(shown(ask, run.id)?),
             None => None,

@@ -111,7 +111,7 @@ pub(in crate::web) fn found(
     let definitions = desk.definitions()?;
     let code = desk::code(code)?;
     let row = facts::row(ask.conn, &ask.viewer, definitions.register, &code)?;
-    ask.viewer.may(Right::SeeOwn, row.department_id)?;
+    ask.viewer.may(Right::SeeOwn, &row)?;
     let impact = impact::of(ask.conn, &ask.viewer, definitions.catalogue, &row)?;
     Ok((row, impact))
 }

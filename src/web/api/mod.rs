@@ -34,9 +34,12 @@ mod filings;
 mod finish;
 pub(in crate::web) mod impact;
 pub(in crate::web) mod imports;
+pub(in crate::web) mod issues;
+mod links;
 mod lists;
 mod people;
 pub mod registers;
+pub(in crate::web) mod requests;
 mod reviews;
 mod schema;
 mod sessions;
@@ -84,10 +87,13 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(deadlines::configure)
+        .configure(requests::configure)
         .configure(reviews::configure)
         .configure(duplicates::configure)
+        .configure(links::configure)
         .configure(campaigns::configure)
         .configure(impact::configure)
+        .configure(issues::configure)
         .configure(collection::configure);
 }
 

@@ -13,11 +13,14 @@ pub(super) mod duplicates;
 mod filings;
 mod home;
 mod imports;
+mod issues;
+mod links;
 pub(super) mod lists;
 mod notices;
 mod organisation;
 mod people;
 mod registers;
+mod requests;
 mod reviews;
 mod setup;
 mod sign_in;
@@ -42,9 +45,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(notices::configure)
+        .configure(requests::configure)
         .configure(reviews::configure)
+        .configure(links::configure)
         .configure(stages::configure)
         .configure(duplicates::configure)
         .configure(campaigns::configure)
+        .configure(issues::configure)
         .configure(collection::configure);
 }

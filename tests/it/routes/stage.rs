@@ -76,6 +76,13 @@ impl Stage {
                 code,
             );
         }
+        ledger.import_whole(&ledger.draw(
+            "links.xlsx",
+            &[
+                "对接编码 | 数据提供单位 | 数据使用单位 | 信息项 | 对接方式 | 更新频率 | 对接状态",
+                "DJ-SL001 | 示例市教育局 | 示例市电化教育馆 | 学籍 | 服务接口 | 每日 | 运行中",
+            ],
+        ));
         let service = Service::start(ledger);
         let imports = TARGETS.iter().map(|t| sent(&service, t)).collect();
         let actors = actors::sign_in(ledger, &service);
@@ -115,11 +122,16 @@ impl Stage {
             .replace("{day}", "2026-11-24")
             .replace("{rule}", "PJ-06")
             .replace("{opinion}", "1")
+            .replace("{record}", "1")
             .replace("/acts/{act}", "/acts/unlock")
             .replace("{act}", "deactivate")
             .replace("{standing}", "deactivate")
             .replace("{department}", target.department)
         };
+        if path.contains("/links/{code}") {
+            let path = path.replace("{code}", "DJ-SL001");
+            return vec![(Some(&TARGETS[0]), false, path, String::new())];
+        }
         let entry = path.contains("/entries/{register}/{code}");
         let import = path.contains("/imports/{id}");
         if !entry && !import {

@@ -65,7 +65,9 @@ fn app(ledger: &Ledger) -> Arc<App> {
         parser: ledger.app.parser.clone(),
         organisation: ledger.app.organisation,
         reminders: ledger.app.reminders.clone(),
+        issues: one_ledger::issue::Rules::default(),
         mail: None,
+        sharing: ledger.app.sharing,
         checkpoints: Default::default(),
         data: ledger.app.data.clone(),
     })
@@ -239,7 +241,9 @@ fn idle_runner(app: &App, ledger: &Ledger) -> Runner {
         parser: app.parser.clone(),
         organisation: app.organisation,
         reminders: app.reminders.clone(),
+        issues: one_ledger::issue::Rules::default(),
         mail: None,
+        sharing: app.sharing,
         checkpoints: Default::default(),
         data: app.data.clone(),
     };

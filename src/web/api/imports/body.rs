@@ -227,6 +227,8 @@ pub struct Detail {
     pub change_requests: u64,
     /// Rows with values that reviews and stage acts alone change: those are left as they stand.
     pub kept: u64,
+    /// Entries of which one end says something by this file.
+    pub stated: u64,
     /// What it wrote, read back from the history.
     pub written: Vec<Written>,
     /// What taking it back came to.
@@ -263,6 +265,7 @@ impl Detail {
             notes: report.notes,
             change_requests: report.requests,
             kept: report.kept,
+            stated: report.stated,
             missing: report.missing,
             written,
             undone: upload.undone(),

@@ -279,7 +279,7 @@ pub(super) fn detail(
         }
         None => None,
     };
-    let duplicate_run = if viewer.can(Right::SeeOwn, entry.department_id) {
+    let duplicate_run = if viewer.can(Right::SeeOwn, &entry) {
         duplicate::last_run(conn, entry.id)?.map(|r| r.id)
     } else {
         None

@@ -127,7 +127,7 @@ fn standing(ask: &mut Ask<'_>, path: &(String, String)) -> Result<StagesBody> {
     let definitions = ground.definitions(&path.0)?;
     let code = desk::code(&path.1)?;
     let row = facts::row(ask.conn, &ask.viewer, definitions.register, &code)?;
-    ask.viewer.may(Right::SeeOwn, row.department_id)?;
+    ask.viewer.may(Right::SeeOwn, &row)?;
     let document = row.document();
     let history = stage::history(ask.conn, &ask.viewer, &row)?;
     let ways = stage::ways(ask.conn, &ask.viewer, ground, &row)?;
@@ -253,7 +253,7 @@ async fn take_stage(
         let definitions = ground.definitions(&path.0)?;
         let code = desk::code(&path.1)?;
         let row = facts::row(ask.conn, &ask.viewer, definitions.register, &code)?;
-        ask.viewer.may(Right::SeeOwn, row.department_id)?;
+        ask.viewer.may(Right::SeeOwn, &row)?;
         let wish = StageWish {
             register: &path.0,
             code: &code,

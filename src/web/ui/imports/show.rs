@@ -8,6 +8,7 @@ use super::parts::{self, CorrectionView, KindView, Outcomes, RequestView, SheetV
 use super::row::RowView;
 use super::{Choice, badge};
 use crate::error::Result;
+use crate::intake::ends::APART;
 use crate::intake::preview::{self, Filter, Preview};
 use crate::intake::upload::{State, Upload, see};
 use crate::jobs::{Job, imports};
@@ -255,6 +256,7 @@ fn said(group: &str) -> &'static [&'static str] {
     match group {
         "requested" => &REQUESTED,
         "kept" => &KEPT,
+        "apart" => &APART,
         _ => &[],
     }
 }
@@ -265,6 +267,7 @@ fn tabs(id: i64, upload: &Upload, preview: &Preview, group: &str, query: &Query)
     let held = [
         ("requested", "转为变更申请", report.requests),
         ("kept", "未改（阶段由审核办理）", report.kept),
+        ("apart", "记为本方说法", report.stated),
     ];
     let outcomes = [
         ("refused", "有问题", rows.refused),

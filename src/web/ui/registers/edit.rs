@@ -195,7 +195,7 @@ pub(super) async fn create(
 /// The entry that is to be changed, by whoever may.
 fn standing(ask: &mut Ask<'_>, desk: &Desk<'_>, code: &str) -> Result<Entry> {
     let entry = facts::entry(ask.conn, &ask.viewer, desk.definitions()?, code, None)?;
-    ask.viewer.may(Right::Write, entry.department_id)?;
+    ask.viewer.may(Right::Write, &entry)?;
     if !entry.present {
         return Err(Error::Conflict(
             "该条目已被移除，请先在历史中恢复".to_owned(),

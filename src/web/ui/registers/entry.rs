@@ -15,6 +15,7 @@ use crate::ledger::facts::{self, Entry, Group, Relation, Relations, Step, Versio
 use crate::ledger::merge;
 use crate::review::duplicate::kept::sort_of;
 use crate::review::zombie::{self, Sign};
+use crate::sharing::request::{self, answers_for};
 use crate::web::answer::Failure;
 use crate::web::api::attachments::{keep, outgoing, take};
 use crate::web::api::duplicates::means;
@@ -23,6 +24,7 @@ use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
 use crate::web::page::{Next, Shell};
 use crate::web::posted::Posted;
+use crate::web::ui::links::{self, EndsView};
 use crate::web::ui::stages::{self, Way};
 
 /// How many versions the page shows.
@@ -104,15 +106,21 @@ struct Show {
     papers: Vec<Paper>,
     deadlines: Vec<Listed>,
     way: Option<Way>,
+    /// What both ends of a link say.
+    ends: Option<EndsView>,
     kinds: Vec<(String, String)>,
     revision: i32,
     present: bool,
     full: bool,
     may_write: bool,
+    /// Whether the viewer may raise an issue about it.
+    raises: bool,
     as_of: String,
     /// It can be checked for duplicates.
     compared: bool,
     merges: Vec<Merged>,
+    /// Its data can be asked for by the viewer's department.
+    shared: bool,
     /// It has a form of retirement.
     retires: bool,
     /// What speaks for a zombie system.
@@ -171,6 +179,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
     let mut papers = Vec::new();
     let mut deadlines = Vec::new();
     let mut way = None;
+    let mut ends = None;
     let mut signs = Vec::new();
     if full && seq.is_none() {
         let row = facts::row(ask.conn, &viewer, definitions.register, &code)?;
@@ -186,6 +195,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         let who = (&viewer, &ask.app.catalogue);
         let most = deadline::rules().len();
         deadlines = deadline::page(ask.conn, who, &filter, (None, most), clock::today())?;
+        ends = links::ends_of(ask.conn, &viewer, definitions, &row)?;
         way = stages::way(ask.conn, &viewer, definitions, &row)?;
         let means = means(ask, definitions.directory);
         signs = zombie::signs(ask.conn, &viewer, means, ask.state.zombies, &row, false)?
@@ -198,7 +208,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         Vec::new()
     };
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
-    let may_write = seq.is_none() && viewer.can(Right::Write, entry.department_id);
+    let may_write = seq.is_none() && viewer.can(Right::Write, &entry);
     Ok(Show {
         href: address(register, &code),
         register: register.to_owned(),
@@ -215,13 +225,18 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         papers,
         deadlines,
         way,
+        ends,
         kinds: kinds(definitions),
         revision: entry.revision,
         present: entry.present,
         full,
         may_write,
+        raises: seq.is_none() && viewer.can_anywhere(Right::Write),
         as_of: as_of.to_owned(),
         compared: sort_of(register).is_some(),
+        shared: register == request::DATASET
+            && viewer.can_anywhere(Right::Write)
+            && !answers_for(&viewer, definitions.directory, entry.department_id),
         merges,
         retires: definitions
             .catalogue

@@ -79,7 +79,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, two: &Two) -> Result<His
         to: two.to.unwrap_or(row.revision),
         compared,
         revision: row.revision,
-        may_write: viewer.can(Right::Write, row.department_id),
+        may_write: viewer.can(Right::Write, &row),
         name: row.name,
     })
 }

@@ -130,7 +130,7 @@ pub(super) fn desk(ask: &mut Ask<'_>, id: i64, problems: Wrong) -> Result<Desk> 
             .bureau_id
             .map(|b| department(&directory, b))
             .unwrap_or_default(),
-        full: viewer.can(Right::SeeOwn, entry.department_id),
+        full: viewer.can(Right::SeeOwn, &entry),
         sum: Summary::of(definitions, model, (&row, &document), &findings, &opinions),
         presses: acts.iter().map(|a| press(*a, row.kind == CHANGE)).collect(),
         reasons: reasons(ground, model),
