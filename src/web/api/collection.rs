@@ -24,7 +24,7 @@ type Answer = std::result::Result<HttpResponse, Failure>;
 /// By what rates are given.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum CollectionBy {
+pub(in crate::web) enum CollectionBy {
     /// By owning department.
     #[default]
     Department,

@@ -60,6 +60,7 @@ pub mod views;
         ProblemBody,
         accounts::acts::AccountStanding,
         accounts::acts::SecurityAct,
+        collection::CollectionBy,
         crate::accounts::State
     ))
 )]
