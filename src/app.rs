@@ -9,6 +9,7 @@ use crate::notice::mail;
 use crate::org::Rules;
 use crate::register::catalogue::Catalogue;
 use crate::sharing::reconcile;
+use crate::sharing::request;
 use crate::sheet::workbook::Parser;
 use crate::upkeep::checkpoint;
 
@@ -30,6 +31,8 @@ pub struct App {
     pub reconcile: reconcile::Rules,
     /// The mail server; without one nothing is mailed.
     pub mail: Option<mail::Settings>,
+    /// How sharing is done.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// Where files are kept.

@@ -13,6 +13,7 @@ use crate::notice::mail;
 use crate::org;
 use crate::review::{duplicate, zombie};
 use crate::sharing::reconcile;
+use crate::sharing::request;
 use crate::sheet::limits::Limits;
 use crate::upkeep::checkpoint;
 
@@ -44,6 +45,8 @@ pub struct ConfigFile {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems; those left out keep their defaults.
     pub zombies: zombie::Rules,
+    /// How sharing is done; what is left out keeps its default.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// The service.
@@ -155,6 +158,8 @@ pub struct Settings {
     pub duplicates: duplicate::Rules,
     /// Thresholds of the tests for zombie systems.
     pub zombies: zombie::Rules,
+    /// How sharing is done.
+    pub sharing: request::Rules,
     /// Where signed checkpoints go besides the data folder.
     pub checkpoints: checkpoint::Rules,
     /// The service.
@@ -194,6 +199,7 @@ impl Settings {
             mail: file.mail,
             duplicates: file.duplicates,
             zombies: file.zombies,
+            sharing: file.sharing,
             checkpoints: file.checkpoints,
             serve: file.serve,
         })

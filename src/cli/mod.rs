@@ -181,6 +181,7 @@ fn run(cli: Cli, out: Output) -> Result<u8> {
             issues: settings.issues.clone(),
             reconcile: settings.reconcile,
             mail: settings.mail.clone(),
+            sharing: settings.sharing,
             checkpoints: settings.checkpoints.clone(),
             parser,
             data: settings.data.clone(),

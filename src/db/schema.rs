@@ -933,6 +933,172 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    share_requests (id) {
+        id -> BigInt,
+        consumer_id -> BigInt,
+        provider_id -> BigInt,
+        bureau_id -> Nullable<BigInt>,
+        dataset_id -> BigInt,
+        dataset_name -> Text,
+        share_attr -> Text,
+        consumer_system -> Text,
+        consumer_system_id -> Nullable<BigInt>,
+        items -> Text,
+        basis -> Text,
+        scene -> Text,
+        use_scope -> Text,
+        share_mode -> Text,
+        valid_until -> Nullable<Date>,
+        contact -> Text,
+        contact_phone -> Text,
+        argument -> Text,
+        state -> Text,
+        open -> Bool,
+        version -> BigInt,
+        made_at -> Timestamp,
+        made_by -> Text,
+        maker_id -> Nullable<BigInt>,
+        submitted_at -> Nullable<Timestamp>,
+        state_since -> Timestamp,
+        link_code -> Nullable<Text>,
+        issue_id -> Nullable<BigInt>,
+        ended_at -> Nullable<Timestamp>,
+        end_reason -> Text,
+        disposal -> Text,
+    }
+}
+
+diesel::table! {
+    share_answers (request_id) {
+        request_id -> BigInt,
+        papers_asked_at -> Nullable<Timestamp>,
+        papers -> Text,
+        supplemented_at -> Nullable<Timestamp>,
+        supplement -> Text,
+        ext_state -> Text,
+        ext_days -> Integer,
+        ext_reason -> Text,
+        ext_asked_at -> Nullable<Timestamp>,
+        ext_decided_at -> Nullable<Timestamp>,
+        ext_decided_by -> Text,
+        ext_note -> Text,
+        verdict -> Text,
+        answer -> Text,
+        answer_basis -> Text,
+        drafter -> Text,
+        drafter_id -> Nullable<BigInt>,
+        answered_at -> Nullable<Timestamp>,
+        answered_by -> Text,
+        supplied_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    share_consultations (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        kind -> Text,
+        wish -> Text,
+        wished_at -> Timestamp,
+        wished_by -> Text,
+        reply -> Text,
+        reply_text -> Text,
+        replied_at -> Nullable<Timestamp>,
+        replied_by -> Text,
+        word -> Text,
+        word_text -> Text,
+        word_at -> Nullable<Timestamp>,
+        word_by -> Text,
+        filed_at -> Nullable<Timestamp>,
+        filed_by -> Text,
+        outcome -> Text,
+        closed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    share_acts (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        version -> BigInt,
+        at -> Timestamp,
+        act -> Text,
+        from_state -> Text,
+        to_state -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        department_id -> Nullable<BigInt>,
+        note -> Text,
+    }
+}
+
+diesel::table! {
+    share_corrections (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        state -> Text,
+        version -> BigInt,
+        subject -> Text,
+        raised_at -> Timestamp,
+        raised_by -> Text,
+    }
+}
+
+diesel::table! {
+    share_correction_notes (id) {
+        id -> BigInt,
+        correction_id -> BigInt,
+        at -> Timestamp,
+        act -> Text,
+        account_id -> Nullable<BigInt>,
+        actor -> Text,
+        text -> Text,
+    }
+}
+
+diesel::table! {
+    share_uses (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        used_on -> Date,
+        scene -> Text,
+        process -> Text,
+        outcome -> Text,
+        storage -> Text,
+        disposal -> Text,
+        made_at -> Timestamp,
+        made_by -> Text,
+    }
+}
+
+diesel::table! {
+    share_clocks (id) {
+        id -> BigInt,
+        request_id -> BigInt,
+        correction_id -> Nullable<BigInt>,
+        kind -> Text,
+        rule_id -> Text,
+        department_id -> BigInt,
+        start_on -> Date,
+        extension -> Integer,
+        paused -> Integer,
+        paused_on -> Nullable<Date>,
+        done_on -> Nullable<Date>,
+        due_on -> Nullable<Date>,
+        late -> Bool,
+        void -> Bool,
+        reminded_on -> Nullable<Date>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    share_requests,
+    share_answers,
+    share_corrections,
+    share_clocks
+);
+
 diesel::allow_tables_to_appear_in_same_query!(people, appointments, filings);
 
 diesel::allow_tables_to_appear_in_same_query!(
@@ -1105,7 +1271,7 @@ diesel::table! {
         standing -> Text,
         mode -> Text,
         cycle -> Text,
-        since_on -> Nullable<Date>,
+        since -> Text,
         updated_on -> Nullable<Date>,
         due_on -> Nullable<Date>,
     }

@@ -8,6 +8,7 @@ use crate::db::connection::Conn;
 use crate::db::schema::{account_grants, accounts, entries};
 use crate::db::scope::visible;
 use crate::error::{Error, Result};
+use crate::issue::heir;
 use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::entry::{EntryRow, Place};
@@ -55,12 +56,16 @@ pub fn merge(
     };
     // Whoever merges departments writes no entries otherwise: the merger itself is what gives the right.
     let mover = Viewer::operator(viewer.name());
-    let (change_set, (ended, entries, accounts)) =
-        change_set::write(conn, &mover, purpose, |set| {
+    let (change_set, (ended, entries, accounts)) = change_set::write(
+        conn,
+        &mover,
+        purpose,
+        |set| {
             let ended = change::merge(set.conn(), viewer, seen, into, when)?;
             let heir = change::one(set.conn(), into)?;
             let entries = move_entries(set, &mover, catalogue, seen.id, &heir)?;
             let accounts = move_accounts(set.conn(), seen.id, into)?;
+            let issues = heir::carry(set.conn(), viewer, seen.id, into)?;
             let line = audit::Event::done(
                 "merge_department",
                 &format!("{} 并入 {}", ended.department.name, heir.name),
@@ -68,11 +73,12 @@ pub fn merge(
             .of(Some(into))
             .with(serde_json::json!({
                 "from": ended.department.code, "into": heir.code, "entries": entries,
-                "accounts": accounts, "units": ended.units, "people": ended.people,
+                "accounts": accounts, "issues": issues, "units": ended.units, "people": ended.people,
             }));
             audit::record(set.conn(), viewer, &line)?;
             Ok(Verdict::Commit((ended, entries, accounts)))
-        })?;
+        },
+    )?;
     Ok(Moved {
         ended,
         entries,
@@ -98,6 +104,13 @@ pub fn abolish(conn: &mut Conn, viewer: &Viewer, seen: Seen, when: &When) -> Res
         if owned > 0 {
             return Err(Error::Conflict(format!(
                 "“{}”名下还有 {owned} 个条目，请改为并入接收它们的单位",
+                ended.department.name
+            )));
+        }
+        let open = heir::open_of(conn, seen.id)?;
+        if open > 0 {
+            return Err(Error::Conflict(format!(
+                "“{}”还有 {open} 个未办结的难点问题，请先办结或改为并入接收单位",
                 ended.department.name
             )));
         }

@@ -48,6 +48,9 @@ pub struct Kind {
     pub code: String,
     /// One of the messages.
     pub message: String,
+    /// Whether there are others.
+    #[serde(default)]
+    pub varies: bool,
     /// How often.
     pub count: u64,
 }

@@ -224,7 +224,7 @@ pub(crate) fn nothing_found(report: &Report) -> Error {
     Error::Input {
         code: "no_table".to_owned(),
         message: format!("没有找到可以导入的表。{}。", why.join("；")),
-        suggestion: "请确认表头包含系统名称、主管部门等列名；表头特殊时可用列对应文件（--map）指明"
+        suggestion: "请确认表头包含系统名称、主管部门等列名；表头特殊时请指明每一列是什么（网页“调整列对应”，命令行 --map）"
             .to_owned(),
     }
 }

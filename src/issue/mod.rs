@@ -10,6 +10,7 @@
 mod act;
 mod concern;
 pub mod files;
+pub mod heir;
 mod judge;
 pub mod ladder;
 pub mod list;
@@ -193,7 +194,7 @@ pub struct Taken {
     pub version: i64,
     /// When, UTC.
     pub at: NaiveDateTime,
-    /// Word of the act; `open`, `comment`, `concern` and those of files beside those of [`Act`].
+    /// Word of the act; `open`, `comment`, `concern`, `merge` and those of files beside those of [`Act`].
     pub act: String,
     /// Word of the state before; empty for the first.
     pub from_state: String,
@@ -223,6 +224,7 @@ impl Taken {
             "open" => "提出",
             "comment" => "补充说明",
             "concern" => "补充涉及条目",
+            "merge" => "机构合并，转由并入单位办理",
             "add_file" => "添加附件",
             "remove_file" => "移除附件",
             word => Act::from_word(word).map_or("办理", Act::label),

@@ -96,7 +96,7 @@ fn labels(viewer: &Viewer, ground: Ground<'_>, row: &EntryRow, fields: &[String]
     let Some(register) = ground.catalogue.register(&row.register) else {
         return format!("{} 个字段", fields.len());
     };
-    let seen = viewer.sight(row.department_id);
+    let seen = viewer.sight(row);
     let shown: Vec<&str> = fields
         .iter()
         .filter(|key| sight::shows_key(register, key, seen))

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::queue::{self, Job, Order};
 use super::reconcile::KIND as RECONCILE;
-use super::{Task, Work, enqueue};
+use super::{Task, Work, enqueue, requests};
 use crate::app::App;
 use crate::auth::Viewer;
 use crate::campaign;
@@ -19,6 +19,7 @@ use crate::org::directory::Directory;
 use crate::sharing::collection;
 use crate::sharing::follow;
 use crate::sharing::reconcile;
+use crate::sharing::request;
 use crate::upkeep::checkpoint;
 
 /// Its presence among the kinds of work says that a runner does chores.
@@ -44,6 +45,9 @@ pub(super) fn look(conn: &mut Conn, app: &App) -> Result<bool> {
     // Reminding counts on what is up to date.
     if !behind && deadline::is_due(conn, clock::today())? {
         asked |= ask(conn, REMIND)?;
+    }
+    if request::remind::is_due(conn, clock::today())? {
+        asked |= ask(conn, requests::REMIND)?;
     }
     if collection::is_behind(conn)? {
         asked |= ask(conn, COLLECTION)?;

@@ -9,6 +9,7 @@ pub mod duplicates;
 pub mod imports;
 pub mod queue;
 mod reconcile;
+mod requests;
 pub mod runner;
 
 use std::sync::Arc;
@@ -64,6 +65,7 @@ pub fn works() -> Vec<Box<dyn Work>> {
         Box::new(chores::Refresh),
         Box::new(chores::RefreshCollection),
         Box::new(chores::Remind),
+        Box::new(requests::Remind),
         Box::new(chores::RemindCampaigns),
         Box::new(chores::FollowLinks),
         Box::new(chores::RemindIssues),

@@ -195,6 +195,12 @@ pub struct Group {
 }
 
 impl Group {
+    /// Whether any of it is filled, or expected and missing.
+    #[must_use]
+    pub fn says_something(&self) -> bool {
+        self.facts.iter().any(|f| !f.text.is_empty() || f.missing)
+    }
+
     /// Labels of the fields that are empty and not expected yet, joined: one line instead of many blanks.
     #[must_use]
     pub fn unfilled(&self) -> String {

@@ -20,6 +20,7 @@ use crate::register::catalogue::Catalogue;
 use crate::review::{opinion, submission};
 use crate::sharing::collection::{self, Slice};
 use crate::sharing::link;
+use crate::sharing::request;
 
 /// Below this share of expected fields, an entry is one to complete.
 pub const INCOMPLETE_BELOW: i32 = 80;
@@ -239,6 +240,14 @@ fn todos(
         "/issues?view=mine",
     );
     add(issues.owed, "个难点问题等对方办理", "/issues?view=owed");
+    let ground = request::Ground {
+        catalogue,
+        directory,
+        rules: request::Rules::default(),
+    };
+    for waiting in request::list::waiting(conn, viewer, ground)? {
+        add(waiting.count, waiting.text, &waiting.href);
+    }
     for (queue, count) in submission::waiting(conn, viewer)? {
         add(
             count,

@@ -9,6 +9,7 @@ pub mod follow;
 pub mod link;
 pub mod map;
 pub mod reconcile;
+pub mod request;
 pub mod steps;
 
 /// Key of the register of links.

@@ -134,6 +134,8 @@ fn navigation(catalogue: &Catalogue, viewer: &Viewer, here: &str) -> Vec<NavGrou
     }
     if viewer.can_anywhere(Right::SeeOwn) {
         sharing.push(item("对接确认", "/links".to_owned()));
+        sharing.push(item("共享申请", "/requests".to_owned()));
+        sharing.push(item("法定时限", "/requests/clocks".to_owned()));
         sharing.push(item("难点问题", "/issues".to_owned()));
         sharing.push(item("汇聚", "/collection".to_owned()));
     }

@@ -25,7 +25,7 @@ mod machine;
 mod reminders;
 mod rules;
 mod walk;
-mod web;
+pub mod web;
 
 /// A bureau, two departments of its level (one with a unit), and who is outside.
 pub struct Scene<'l> {

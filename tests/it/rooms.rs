@@ -112,14 +112,14 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "app",
         &[
-            "upkeep", "db", "deadline", "issue", "notice", "org", "register", "sharing", "sheet",
+            "db", "deadline", "issue", "notice", "org", "register", "sharing", "sheet", "upkeep",
         ],
     ),
     (
         "config",
         &[
-            "upkeep", "accounts", "deadline", "issue", "notice", "org", "review", "sharing",
-            "sheet", "error",
+            "accounts", "deadline", "issue", "notice", "org", "review", "sharing", "sheet",
+            "error", "upkeep",
         ],
     ),
 ];

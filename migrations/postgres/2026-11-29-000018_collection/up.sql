@@ -8,7 +8,7 @@ CREATE TABLE dataset_collection (
     standing      TEXT    NOT NULL,
     mode          TEXT    NOT NULL,
     cycle         TEXT    NOT NULL,
-    since_on      DATE,
+    since         TEXT    NOT NULL,
     updated_on    DATE,
     due_on        DATE
 );

@@ -48,24 +48,55 @@ enum Far {
 }
 
 /// What the projects say that go to review.
-const PROJECT: [(&str, &str); 11] = [
+const PROJECT: [(&str, &str); 7] = [
     ("kind", "新建"),
     ("duration", "12个月"),
     ("network", "电子政务外网"),
-    (
-        "content",
-        "建设招生考试报名、审核、录取查询模块，与学籍数据核验",
-    ),
-    ("kpi", "报名审核由 5 个工作日压缩到 1 个工作日"),
-    (
-        "share_plan",
-        "录取结果向一体化大数据平台全量汇聚，有条件共享",
-    ),
-    ("budget", "286.5"),
     ("fund_channel", "本级财政预算"),
     ("manager", "张明远"),
     ("contact", "李静"),
     ("plan_year", "2027"),
+];
+
+/// A project that goes to review: name, content, aim, sharing, 万元, and who does what with it.
+struct Proposal {
+    name: &'static str,
+    content: &'static str,
+    aim: &'static str,
+    sharing: &'static str,
+    budget: &'static str,
+    acts: &'static [(&'static str, Act)],
+}
+
+const PROPOSALS: [Proposal; 3] = [
+    Proposal {
+        name: "示例市教育局招生考试一体化平台建设项目",
+        content: "建设招生考试报名、审核、录取查询模块，与学籍数据核验",
+        aim: "报名审核由 5 个工作日压缩到 1 个工作日",
+        sharing: "录取结果向一体化大数据平台全量汇聚，有条件共享",
+        budget: "286.5",
+        acts: &[
+            ("liaison", Act::Submit),
+            ("specialist", Act::Check),
+            ("cdo", Act::Approve),
+        ],
+    },
+    Proposal {
+        name: "示例市教育局学籍档案电子化项目",
+        content: "历年纸质档案扫描、著录、归档，提供调阅和出证",
+        aim: "档案出证由现场办理改为网上办理",
+        sharing: "毕业证明数据无条件共享",
+        budget: "98",
+        acts: &[("liaison", Act::Submit)],
+    },
+    Proposal {
+        name: "示例市教育局校园食堂明厨亮灶项目",
+        content: "接入各校后厨视频，识别违规操作并告警，公示食材来源",
+        aim: "违规操作发现率达到 95%",
+        sharing: "告警记录向市场监管部门有条件共享",
+        budget: "160",
+        acts: &[],
+    },
 ];
 
 /// Datasets of the samples that the platform has: how, and how many days ago they were updated.
@@ -103,6 +134,7 @@ pub fn play(conn: &mut Conn, app: &App, service: &Service, people: &[Person]) ->
     };
     stage.posts(conn)?;
     stage.reviews(conn)?;
+    stage.clocks(conn)?;
     stage.campaign(conn)?;
     stage.platform(conn)
 }
@@ -188,25 +220,12 @@ impl Stage<'_> {
             directory: &self.directory,
             kept: &kept,
         };
-        let [liaison, specialist, cdo] = ["liaison", "specialist", "cdo"];
-        let all: [(&str, &[(&str, Act)]); 3] = [
-            (
-                "示例市教育局招生考试一体化平台建设项目",
-                &[
-                    (liaison, Act::Submit),
-                    (specialist, Act::Check),
-                    (cdo, Act::Approve),
-                ],
-            ),
-            ("示例市教育局学籍档案电子化项目", &[(liaison, Act::Submit)]),
-            ("示例市教育局校园安全监测平台建设项目", &[]),
-        ];
-        for (name, acts) in all {
-            let who = self.viewer(conn, liaison)?;
-            let code = self.project(conn, &who, name)?;
+        for proposal in PROPOSALS {
+            let who = self.viewer(conn, "liaison")?;
+            let code = self.project(conn, &who, &proposal)?;
             let entry = ("project", code.as_str());
             let made = submission::open(conn, &who, self.ground(), entry, "proposal", "")?;
-            for (login, act) in acts {
+            for (login, act) in proposal.acts {
                 let who = self.viewer(conn, login)?;
                 let (row, _) = submission::get(conn, &who, made.id)?;
                 let wish = submission::Wish {
@@ -223,23 +242,69 @@ impl Stage<'_> {
         Ok(())
     }
 
-    fn project(&self, conn: &mut Conn, who: &Viewer, name: &str) -> Result<String> {
-        let mut given: std::collections::BTreeMap<String, Given> = PROJECT
-            .into_iter()
-            .map(|(key, value)| (key.to_owned(), Given::Text(value.to_owned())))
-            .collect();
-        given.insert("name".to_owned(), Given::Text(name.to_owned()));
-        given.insert("org".to_owned(), Given::Text("示例市教育局".to_owned()));
+    fn project(&self, conn: &mut Conn, who: &Viewer, proposal: &Proposal) -> Result<String> {
+        let own = [
+            ("name", proposal.name),
+            ("content", proposal.content),
+            ("kpi", proposal.aim),
+            ("share_plan", proposal.sharing),
+            ("budget", proposal.budget),
+            ("org", "示例市教育局"),
+        ];
+        let all = PROJECT.into_iter().chain(own);
+        let values = all.map(|(key, value)| (key, value.to_owned())).collect();
+        self.make(conn, who, "project", values)
+    }
+
+    /// Entries on which something falls due: late, soon, and later.
+    fn clocks(&self, conn: &mut Conn) -> Result<()> {
+        let who = self.viewer(conn, "liaison")?;
+        let today = clock::today();
+        let ago = |days| (today - Days::new(days)).to_string();
+        for (name, tested) in [
+            ("教育资源公共服务平台", ago(420)),
+            ("校园安全视频联网系统", ago(350)),
+            ("教师资格认定系统", ago(60)),
+        ] {
+            let values = vec![
+                ("system_name", name.to_owned()),
+                ("owner_org", "示例市教育局".to_owned()),
+                ("status", "在用".to_owned()),
+                ("mlps_level", "第三级".to_owned()),
+                ("mlps_date", tested),
+            ];
+            self.make(conn, &who, "information_system", values)?;
+        }
+        let values = vec![
+            ("name", "示例市教育局智慧校园平台建设项目".to_owned()),
+            ("org", "示例市教育局".to_owned()),
+            ("status", "运维".to_owned()),
+            ("kind", "新建".to_owned()),
+            ("final_date", ago(715)),
+            ("warranty_end", (today + Days::new(20)).to_string()),
+        ];
+        self.make(conn, &who, "project", values).map(drop)
+    }
+
+    /// Makes an entry as its department would, and returns its code.
+    fn make(
+        &self,
+        conn: &mut Conn,
+        who: &Viewer,
+        register: &str,
+        values: Vec<(&str, String)>,
+    ) -> Result<String> {
+        let given = |(key, value): (&str, String)| (key.to_owned(), Given::Text(value));
         let draft = Draft {
             act: Edit::Create,
-            given,
+            given: values.into_iter().map(given).collect(),
         };
         let why = Why {
             source: Source::Form,
             reason: "演示".to_owned(),
             valid_on: None,
         };
-        let definitions = self.ground().definitions("project")?;
+        let definitions = self.ground().definitions(register)?;
         let done = edit::write(conn, who, definitions, &[draft], &why)?;
         let made = done.entries.into_iter().next();
         Ok(made.map(|w| w.code).unwrap_or_default())

@@ -171,6 +171,7 @@ fn count(kinds: &mut Kinds, row: &SpooledRow) {
         let key = (weight, field.clone(), problem.code.clone());
         if let Some(kind) = kinds.get_mut(&key) {
             kind.count += 1;
+            kind.varies |= kind.message != problem.message;
         } else if kinds.len() < KINDS {
             let kind = Kind {
                 weight: problem.weight,
@@ -178,6 +179,7 @@ fn count(kinds: &mut Kinds, row: &SpooledRow) {
                 label: problem.label.clone(),
                 code: problem.code.clone(),
                 message: problem.message.clone(),
+                varies: false,
                 count: 1,
             };
             kinds.insert(key, kind);

@@ -198,8 +198,8 @@ pub struct Listed {
     pub mode: String,
     /// How often it is to be updated: a code of the list `update_cycle`; empty when nothing is said.
     pub cycle: String,
-    /// Since when it is collected; of a month or a year, its last day.
-    pub since: Option<NaiveDate>,
+    /// Since when it is collected, as exactly as it was said; empty when nothing is said.
+    pub since: String,
     /// Its last update on the platform, or at the source where the platform has said nothing.
     pub updated: Option<NaiveDate>,
     /// The last day on which the next update is in time.
@@ -224,7 +224,7 @@ impl Listed {
             opened: row.opened,
             mode: row.mode,
             cycle: row.cycle,
-            since: row.since_on,
+            since: row.since,
             updated: row.updated_on,
             due_on: row.due_on,
             days_late: late.map(|due| (today - due).num_days()),

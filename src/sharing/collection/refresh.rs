@@ -46,7 +46,7 @@ pub(super) struct Row {
     pub standing: String,
     pub mode: String,
     pub cycle: String,
-    pub since_on: Option<NaiveDate>,
+    pub since: String,
     pub updated_on: Option<NaiveDate>,
     pub due_on: Option<NaiveDate>,
 }
@@ -62,7 +62,7 @@ impl Row {
             standing: facts.standing.word().to_owned(),
             mode: facts.mode,
             cycle: facts.cycle,
-            since_on: facts.since,
+            since: facts.since,
             updated_on: facts.updated,
             due_on: facts.due,
         }

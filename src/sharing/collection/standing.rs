@@ -179,7 +179,7 @@ pub(super) struct Facts {
     pub standing: Standing,
     pub mode: String,
     pub cycle: String,
-    pub since: Option<NaiveDate>,
+    pub since: String,
     pub updated: Option<NaiveDate>,
     pub due: Option<NaiveDate>,
 }
@@ -206,7 +206,7 @@ pub(super) fn facts(document: &Document) -> Facts {
         standing,
         mode: word(key::MODE),
         cycle,
-        since: day(document, key::SINCE),
+        since: word(key::SINCE),
         updated,
     }
 }

@@ -41,6 +41,7 @@ pub(in crate::web) mod map;
 mod people;
 pub(in crate::web) mod reconcile;
 pub mod registers;
+pub(in crate::web) mod requests;
 mod reviews;
 mod schema;
 mod sessions;
@@ -87,6 +88,7 @@ fn operations(config: &mut ServiceConfig<'_>) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(deadlines::configure)
+        .configure(requests::configure)
         .configure(reviews::configure)
         .configure(duplicates::configure)
         .configure(reconcile::configure)

@@ -22,6 +22,7 @@ mod organisation;
 mod people;
 mod reconcile;
 mod registers;
+mod requests;
 mod reviews;
 mod setup;
 mod sign_in;
@@ -46,6 +47,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
         .configure(calendar::configure)
         .configure(time_limits::configure)
         .configure(notices::configure)
+        .configure(requests::configure)
         .configure(reviews::configure)
         .configure(reconcile::configure)
         .configure(links::configure)

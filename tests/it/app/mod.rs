@@ -161,6 +161,7 @@ impl Ledger {
             issues: one_ledger::issue::Rules::default(),
             reconcile: one_ledger::sharing::reconcile::Rules::default(),
             mail: None,
+            sharing: one_ledger::sharing::request::Rules::default(),
             checkpoints: Default::default(),
             parser: Parser::new(PROGRAM),
             data: folder.path().join("data"),

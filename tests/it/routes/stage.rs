@@ -122,6 +122,7 @@ impl Stage {
             .replace("{day}", "2026-11-24")
             .replace("{rule}", "PJ-06")
             .replace("{opinion}", "1")
+            .replace("{record}", "1")
             .replace("/acts/{act}", "/acts/unlock")
             .replace("{act}", "deactivate")
             .replace("{standing}", "deactivate")

@@ -150,7 +150,11 @@ pub(super) fn kinds(id: i64, preview: &Preview, query: &Query) -> Vec<KindView> 
         } else {
             kind.label.clone()
         },
-        message: kind.message.clone(),
+        message: if kind.varies {
+            format!("例如: {}", kind.message)
+        } else {
+            kind.message.clone()
+        },
         count: kind.count,
         href: query.href(id, "all", &kind.field, ""),
     };

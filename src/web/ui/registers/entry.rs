@@ -15,6 +15,7 @@ use crate::ledger::facts::{self, Entry, Group, Relation, Relations, Step, Versio
 use crate::ledger::merge;
 use crate::review::duplicate::kept::sort_of;
 use crate::review::zombie::{self, Sign};
+use crate::sharing::request::{self, answers_for};
 use crate::sharing::{LINKS, map};
 use crate::web::answer::Failure;
 use crate::web::api::attachments::{keep, outgoing, take};
@@ -113,12 +114,16 @@ struct Show {
     present: bool,
     full: bool,
     may_write: bool,
+    /// Whether the viewer may raise an issue about it.
+    raises: bool,
     as_of: String,
     /// It can be checked for duplicates.
     compared: bool,
     /// It has a place on the map of links.
     mapped: bool,
     merges: Vec<Merged>,
+    /// Its data can be asked for by the viewer's department.
+    shared: bool,
     /// It has a form of retirement.
     retires: bool,
     /// What speaks for a zombie system.
@@ -229,9 +234,13 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
         present: entry.present,
         full,
         may_write,
+        raises: seq.is_none() && viewer.can_anywhere(Right::Write),
         as_of: as_of.to_owned(),
         compared: sort_of(register).is_some(),
         mapped: [LINKS, map::SYSTEM, map::DATASET].contains(&register),
+        shared: register == request::DATASET
+            && viewer.can_anywhere(Right::Write)
+            && !answers_for(&viewer, definitions.directory, entry.department_id),
         merges,
         retires: definitions
             .catalogue

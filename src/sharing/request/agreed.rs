@@ -1,0 +1,200 @@
+//! What a request becomes elsewhere: a link when it is agreed, an issue when the two ends do not come together.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+
+use super::steps::{self, State};
+use super::{Ground, Request, judge};
+use crate::auth::{Right, Viewer};
+use crate::clock;
+use crate::db::connection::Conn;
+use crate::db::schema::{entries, stage_steps};
+use crate::db::scope::visible;
+use crate::error::Result;
+use crate::issue::{self, NewIssue};
+use crate::ledger::amend::amend;
+use crate::ledger::as_of::Definitions;
+use crate::ledger::change_set::{self, Purpose, Verdict};
+use crate::ledger::entry::{self, EntryRow};
+use crate::register::value::Value;
+use crate::sharing::LINKS;
+use crate::sharing::agreed::{self, Agreed};
+
+/// The step of a link that is over, and the field that says why.
+const ENDED: &str = "ended";
+const END_REASON: &str = "end_reason";
+
+fn present(conn: &mut Conn, id: i64) -> Result<Option<EntryRow>> {
+    // Whoever answers for one end acts for both by agreeing; what is read here goes into their link alone.
+    let found = visible(&Viewer::operator("系统"))
+        .filter(entries::id.eq(id))
+        .filter(entries::present.eq(true))
+        .select(EntryRow::as_select())
+        .first(conn);
+    Ok(found.optional()?)
+}
+
+/// Makes the link of a request that was just agreed; returns its code.
+pub(super) fn link(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    row: &Request,
+) -> Result<Option<String>> {
+    let dataset = present(conn, row.dataset_id)?;
+    let document = dataset.as_ref().map(EntryRow::document).unwrap_or_default();
+    let named = entry::text(&document, "system_id").map(str::to_owned);
+    let provider_system: Option<String> = match named {
+        Some(code) => visible(&Viewer::operator("系统"))
+            .filter(entries::register.eq("information_system"))
+            .filter(entries::code.eq(code))
+            .filter(entries::present.eq(true))
+            .select(entries::code)
+            .first(conn)
+            .optional()?,
+        None => None,
+    };
+    let consumer_system = match row.consumer_system_id {
+        Some(id) => present(conn, id)?.map(|r| r.code),
+        None => None,
+    };
+    let until = row.valid_until.map(|d| d.to_string());
+    let wanted = Agreed {
+        provider: row.provider_id,
+        consumer: row.consumer_id,
+        dataset_id: dataset.map(|d| d.id),
+        provider_system: provider_system.as_deref(),
+        consumer_system: consumer_system.as_deref(),
+        mode: &row.share_mode,
+        frequency: entry::text(&document, "update_cycle").unwrap_or_default(),
+        basis: &row.basis,
+        purpose: &row.scene,
+        scope: &row.use_scope,
+        valid_until: until.as_deref(),
+        request_id: row.id,
+    };
+    let (catalogue, directory) = (ground.catalogue, ground.directory);
+    // The change set that holds the lock is empty: this one takes its number.
+    agreed::agreed(conn, viewer, catalogue, directory, &wanted).map(Some)
+}
+
+/// Ends the link of a request that ends; one that others have ended or removed meanwhile stays as it is.
+pub(super) fn ended(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    row: &Request,
+) -> Result<()> {
+    let Some(register) = ground.catalogue.register(LINKS) else {
+        return Ok(());
+    };
+    let (Some(code), Some(status)) = (&row.link_code, &register.keys.status) else {
+        return Ok(());
+    };
+    let found: Option<EntryRow> = visible(&Viewer::operator("系统"))
+        .filter(entries::register.eq(LINKS))
+        .filter(entries::code.eq(code.clone()))
+        .filter(entries::present.eq(true))
+        .select(EntryRow::as_select())
+        .first(conn)
+        .optional()?;
+    let Some(link) = found else {
+        return Ok(());
+    };
+    let document = link.document();
+    let before = entry::text(&document, status)
+        .unwrap_or_default()
+        .to_owned();
+    if before == ENDED {
+        return Ok(());
+    }
+    let definitions = Definitions {
+        catalogue: ground.catalogue,
+        directory: ground.directory,
+        register,
+    };
+    let purpose = Purpose {
+        source: "agreed",
+        reason: format!("共享申请{}已结束", row.number()),
+        valid_on: None,
+        import_id: None,
+        undoes: None,
+    };
+    let text = |text: &str| Some(Value::Text(text.to_owned()));
+    let values = BTreeMap::from([
+        (status.clone(), text(ENDED)),
+        (END_REASON.to_owned(), text(&row.end_reason)),
+    ]);
+    change_set::write(conn, viewer, purpose, |set| {
+        amend(set, definitions, &link, &values)?;
+        let seq = set.seq();
+        let conn = set.conn();
+        let last: Option<i64> = stage_steps::table
+            .select(diesel::dsl::max(stage_steps::id))
+            .first(conn)?;
+        diesel::insert_into(stage_steps::table)
+            .values((
+                stage_steps::id.eq(last.unwrap_or(0) + 1),
+                stage_steps::entry_id.eq(link.id),
+                stage_steps::at.eq(clock::now()),
+                stage_steps::arrow.eq("end"),
+                stage_steps::from_step.eq(before),
+                stage_steps::to_step.eq(ENDED),
+                stage_steps::gate.eq("end"),
+                stage_steps::account_id.eq(viewer.account()),
+                stage_steps::actor.eq(viewer.name()),
+                stage_steps::note.eq(&row.end_reason),
+                stage_steps::change_set.eq(seq),
+            ))
+            .execute(conn)?;
+        Ok(Verdict::Commit(()))
+    })?;
+    Ok(())
+}
+
+/// Which kind of issue (list `issue_kind`) a request becomes where it stands.
+fn kind(state: State) -> &'static str {
+    match state {
+        State::Refused => "refusal",
+        s if steps::ANSWER_OWED.contains(&s) || s == State::Supplying => "late_answer",
+        _ => "other",
+    }
+}
+
+/// Opens an issue (art. 28): the end that escalates raises it, the other owes.
+pub(super) fn escalate(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    row: &Request,
+    said: &str,
+) -> Result<i64> {
+    let (consumer, provider) = (row.consumer_id, row.provider_id);
+    let (raised_by, owed_by) = if viewer.can(Right::HandleIssue, consumer) {
+        (consumer, provider)
+    } else {
+        (provider, consumer)
+    };
+    let state = row.state();
+    let title = format!(
+        "“{}”共享申请{}（{}）: {}",
+        row.dataset_name,
+        row.number(),
+        ground.name(consumer),
+        state.label()
+    );
+    let mut entries = vec![row.dataset_id];
+    entries.extend(row.consumer_system_id);
+    let cause = format!("request:{}:{}", row.id, judge::phase(state));
+    let new = NewIssue {
+        kind: kind(state),
+        title: &title,
+        text: said,
+        raised_by,
+        owed_by,
+        entries: &entries,
+        cause: Some(&cause),
+    };
+    issue::open(conn, viewer, &new)
+}

@@ -1,0 +1,201 @@
+//! Who hears of an act: whoever's move it is, and the other end; the audit log.
+
+use diesel::prelude::*;
+
+use super::clock::Kind;
+use super::steps::{Act, Side, State, whose_move};
+use super::{Ground, Request};
+use crate::audit::{self, Event};
+use crate::auth::{Role, Viewer};
+use crate::clock;
+use crate::db::connection::Conn;
+use crate::db::schema::accounts;
+use crate::error::Result;
+use crate::notice::{self, Message, To};
+
+/// What notices of this room are about.
+pub(super) const KIND: &str = "sharing";
+
+const HEADS: &[Role] = &[Role::Specialist, Role::Cdo];
+
+/// Writes an act into the audit log.
+pub(super) fn log(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    row: &Request,
+    what: &str,
+    said: &str,
+) -> Result<()> {
+    let line = Event::done("share_request", &format!("{what} {}", row.number()))
+        .of(Some(row.consumer_id))
+        .with(serde_json::json!({ "request": row.id, "after": row.state, "said": said }));
+    audit::record(conn, viewer, &line)
+}
+
+/// Tells everybody who holds one of some roles in a department, but not the one who acts; returns how many were told.
+pub(super) fn roles(
+    conn: &mut Conn,
+    viewer: Option<&Viewer>,
+    (roles, department): (&[Role], i64),
+    (text, dedupe, request): (&str, &str, i64),
+) -> Result<usize> {
+    let mut ids = Vec::new();
+    for role in roles {
+        ids.extend(notice::holders(conn, *role, department)?);
+    }
+    people(conn, viewer, &ids, (text, dedupe, request))
+}
+
+/// Tells accounts that are still active, but not the one who acts.
+pub(super) fn people(
+    conn: &mut Conn,
+    viewer: Option<&Viewer>,
+    ids: &[i64],
+    (text, dedupe, request): (&str, &str, i64),
+) -> Result<usize> {
+    let me = viewer.and_then(Viewer::account);
+    let ids: Vec<i64> = accounts::table
+        .filter(accounts::id.eq_any(ids.to_vec()))
+        .filter(accounts::active.eq(true))
+        .order(accounts::id)
+        .select(accounts::id)
+        .load(conn)?;
+    let ids: Vec<i64> = ids.into_iter().filter(|id| Some(*id) != me).collect();
+    let message = Message {
+        kind: KIND,
+        text,
+        href: &format!("/requests/{request}"),
+        dedupe,
+    };
+    notice::send(conn, To::Accounts(&ids), message, clock::now())
+}
+
+/// Tells of an act: whoever has to move now, and the other end of what concerns it.
+pub(super) fn moved(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    row: &Request,
+    act: Act,
+) -> Result<()> {
+    let key = format!("request:{}:{}", row.id, row.version);
+    let about = format!("“{}”共享申请{}", row.dataset_name, row.number());
+    let next = whose_move(row.state());
+    let who = next.map(|side| match side {
+        Side::Consumer | Side::ConsumerHead => (row.consumer_id, HEADS),
+        Side::Bureau => (row.bureau_id.unwrap_or(-1), &[Role::Bureau][..]),
+        _ => (row.provider_id, HEADS),
+    });
+    let state = row.state();
+    let text = match act {
+        Act::AskExtension => return extension(conn, viewer, ground, row),
+        Act::Consent => format!("{about}: 主管部门已同意提供部门延期答复"),
+        Act::Decline => format!("{about}: 主管部门不同意延期答复"),
+        Act::Escalate => format!("{about}: 已升级为对接难点问题"),
+        _ => format!("{about}: {}，现为“{}”", act.label(), state.label()),
+    };
+    if let Some((department, held)) = who {
+        let told = format!(
+            "{text}，待{}办理",
+            next.map(Side::label).unwrap_or_default()
+        );
+        roles(
+            conn,
+            Some(viewer),
+            (held, department),
+            (&told, &key, row.id),
+        )?;
+    }
+    if state == State::Draft {
+        // Sent back: whoever wrote it mends it.
+        let maker: Vec<i64> = row.maker_id.into_iter().collect();
+        people(conn, Some(viewer), &maker, (&text, &key, row.id))?;
+    }
+    if state.is_in_hand()
+        || row.submitted_at.is_none()
+        || matches!(act, Act::DraftAnswer | Act::Redo)
+    {
+        return Ok(());
+    }
+    // Both ends know of it; who was told already that it is his move is not told again.
+    roles(
+        conn,
+        Some(viewer),
+        (HEADS, row.consumer_id),
+        (&text, &key, row.id),
+    )?;
+    roles(
+        conn,
+        Some(viewer),
+        (HEADS, row.provider_id),
+        (&text, &key, row.id),
+    )?;
+    // Filings, disputes, refusals and ends are the bureau's to know.
+    let known = matches!(state, State::Filed | State::Disagreed | State::Refused)
+        || matches!(act, Act::End | Act::Escalate);
+    if let Some(bureau) = row.bureau_id.filter(|_| known) {
+        roles(
+            conn,
+            Some(viewer),
+            (&[Role::Bureau], bureau),
+            (&text, &key, row.id),
+        )?;
+    }
+    Ok(())
+}
+
+/// An extension is asked for: the bureau decides, the consumer is told (art. 21).
+fn extension(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, row: &Request) -> Result<()> {
+    let key = format!("request:{}:{}", row.id, row.version);
+    let text = format!(
+        "“{}”申请延期答复“{}”共享申请{}",
+        ground.name(row.provider_id),
+        row.dataset_name,
+        row.number()
+    );
+    if let Some(bureau) = row.bureau_id {
+        let told = format!("{text}，请决定");
+        roles(
+            conn,
+            Some(viewer),
+            (&[Role::Bureau], bureau),
+            (&told, &key, row.id),
+        )?;
+    }
+    roles(
+        conn,
+        Some(viewer),
+        (HEADS, row.consumer_id),
+        (&text, &key, row.id),
+    )?;
+    Ok(())
+}
+
+/// Tells the provider of a correction request, and the consumer of its answer.
+pub(super) fn correction(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    row: &Request,
+    (id, version): (i64, i64),
+    (to_provider, what): (bool, &str),
+) -> Result<()> {
+    let text = format!(
+        "“{}”共享申请{}的{}: {what}",
+        row.dataset_name,
+        row.number(),
+        Kind::Correction.label()
+    );
+    let key = format!("correction:{id}:{version}");
+    let department = if to_provider {
+        row.provider_id
+    } else {
+        row.consumer_id
+    };
+    roles(
+        conn,
+        Some(viewer),
+        (HEADS, department),
+        (&text, &key, row.id),
+    )?;
+    Ok(())
+}
