@@ -144,12 +144,12 @@ fn what_is_wrong_becomes_an_issue_and_heals() {
             ],
         );
         for code in ["L1", "L2", "L3", "L4", "L6"] {
-            says(ledger, code, Side::Provider, "1");
+            says(ledger, code, Side::Provider, "3");
         }
         for code in ["L2", "L3", "L4"] {
-            says(ledger, code, Side::Consumer, "1");
+            says(ledger, code, Side::Consumer, "3");
         }
-        says(ledger, "L6", Side::Consumer, "2");
+        says(ledger, "L6", Side::Consumer, "4");
         let who = &ledger.viewer;
         let now = found(ledger, who, clock::today());
         let wanted = [
@@ -198,7 +198,7 @@ fn what_is_wrong_becomes_an_issue_and_heals() {
             &["L2|旧学籍→卫健|示例市教育局|E1|示例市卫生健康委员会|H1|服务接口|每日||运行中"],
         );
         for code in ["L1", "L2", "L6"] {
-            says(ledger, code, Side::Consumer, "1");
+            says(ledger, code, Side::Consumer, "3");
         }
         let own = viewer(ledger, Role::Liaison, "示例市教育局");
         let ran = compare(ledger, &own, month).unwrap();
@@ -227,8 +227,8 @@ fn two_entries_of_one_link_are_told_as_a_pair() {
                 "L3|别的数据|示例市教育局|E1|示例市卫生健康委员会||批量交换|每日||对接中",
             ],
         );
-        says(ledger, "L1", Side::Provider, "1");
-        says(ledger, "L3", Side::Provider, "1");
+        says(ledger, "L1", Side::Provider, "3");
+        says(ledger, "L3", Side::Provider, "3");
         // The consumer's own list, under another name.
         let health = viewer(ledger, Role::Liaison, "示例市卫生健康委员会");
         let file = ledger.draw(
@@ -248,7 +248,7 @@ fn two_entries_of_one_link_are_told_as_a_pair() {
         // L2 could be L1 or L3: a doubtful case is nobody's finding.
         let all = found(ledger, &ledger.viewer, clock::today());
         assert_eq!(twins(&all), Vec::<String>::new());
-        says(ledger, "L3", Side::Consumer, "1");
+        says(ledger, "L3", Side::Consumer, "3");
         let all = found(ledger, &ledger.viewer, clock::today());
         let told = twins(&all);
         assert_eq!(told.len(), 1);
@@ -256,7 +256,7 @@ fn two_entries_of_one_link_are_told_as_a_pair() {
             told[0].contains("（L1）") && told[0].contains("（L2）"),
             "{told:?}"
         );
-        says(ledger, "L2", Side::Provider, "1");
+        says(ledger, "L2", Side::Provider, "3");
         let all = found(ledger, &ledger.viewer, clock::today());
         assert_eq!(twins(&all), Vec::<String>::new());
     });
@@ -286,9 +286,9 @@ fn reconciliation_is_idempotent() {
             for (link, act) in acts {
                 let code = format!("L{link}");
                 match act {
-                    0 => says(&ledger, &code, Side::Provider, "1"),
-                    1 => says(&ledger, &code, Side::Consumer, "1"),
-                    2 => says(&ledger, &code, Side::Consumer, "2"),
+                    0 => says(&ledger, &code, Side::Provider, "3"),
+                    1 => says(&ledger, &code, Side::Consumer, "3"),
+                    2 => says(&ledger, &code, Side::Consumer, "4"),
                     3 => disputes(&ledger, &code, Act::Dispute),
                     4 => disputes(&ledger, &code, Act::Withdraw),
                     _ => {
