@@ -31,7 +31,7 @@ pub fn rungs(directory: &Directory, regions: &Regions, one: i64, other: i64) -> 
         let apart = parties.iter().all(|house| !house.contains(&bureau.id));
         apart.then_some((bureau.id, *code))
     });
-    let same_level = a.first().is_some() && a.first() == b.first();
+    let same_level = !a.is_empty() && a.first() == b.first();
     let own = found.is_some_and(|(_, code)| Some(code) == a.first());
     let handler = found.map(|(id, _)| id);
     let number = if same_level && own { 1 } else { 2 };

@@ -277,14 +277,12 @@ pub fn raise(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Raise)
                 "请选择对方单位",
             ));
         }
-        if let Some(department) = raised_by {
-            viewer.may(Right::Write, department)?;
-        }
         let ids = named(conn, viewer, ground, &wish.entries, &mut problems)?;
         let (Some(raised_by), Some(owed_by), true) = (raised_by, owed_by, problems.is_empty())
         else {
             return Err(Error::Invalid(problems));
         };
+        viewer.may(Right::Write, raised_by)?;
         let new = NewIssue {
             kind: &wish.kind,
             title: &title,

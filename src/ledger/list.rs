@@ -6,6 +6,7 @@
 mod cursor;
 mod drive;
 mod facets;
+mod numbers;
 mod order;
 mod params;
 mod row;

@@ -229,24 +229,8 @@ fn todos(
     for waiting in campaign::todo::waiting(conn, viewer, directory)? {
         add(waiting.count, &waiting.text, &waiting.href);
     }
-    let (unconfirmed, disputed) = link::waiting(conn, viewer)?;
-    add(unconfirmed, "条对接待您确认", "/links?view=mine");
-    add(disputed, "条对接双方说法不一致", "/links?view=disputed");
-    let issues = issue::list::counts(conn, viewer)?;
-    add(issues.mine, "个难点问题待您推进", "/issues?view=mine");
-    add(
-        issues.late,
-        "个难点问题已逾期，轮到本方",
-        "/issues?view=mine",
-    );
-    add(issues.owed, "个难点问题等对方办理", "/issues?view=owed");
-    let ground = request::Ground {
-        catalogue,
-        directory,
-        rules: request::Rules::default(),
-    };
-    for waiting in request::list::waiting(conn, viewer, ground)? {
-        add(waiting.count, waiting.text, &waiting.href);
+    for (count, text, href) in of_sharing(conn, viewer, (catalogue, directory))? {
+        add(count, text, &href);
     }
     for (queue, count) in submission::waiting(conn, viewer)? {
         add(
@@ -261,6 +245,38 @@ fn todos(
     for (count, text) in of_people(conn, viewer)? {
         add(count, text, "/filings");
     }
+    Ok(out)
+}
+
+/// Links, issues and share requests that wait.
+fn of_sharing(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    (catalogue, directory): (&Catalogue, &Directory),
+) -> Result<Vec<(usize, &'static str, String)>> {
+    let (unconfirmed, disputed) = link::waiting(conn, viewer)?;
+    let issues = issue::list::counts(conn, viewer)?;
+    let known = [
+        (unconfirmed, "条对接待您确认", "/links?view=mine"),
+        (disputed, "条对接双方说法不一致", "/links?view=disputed"),
+        (issues.mine, "个难点问题待您推进", "/issues?view=mine"),
+        (
+            issues.late,
+            "个难点问题已逾期，轮到本方",
+            "/issues?view=mine",
+        ),
+        (issues.owed, "个难点问题等对方办理", "/issues?view=owed"),
+    ];
+    let mut out: Vec<(usize, &'static str, String)> = known
+        .map(|(count, text, href)| (count, text, href.to_owned()))
+        .into();
+    let ground = request::Ground {
+        catalogue,
+        directory,
+        rules: request::Rules::default(),
+    };
+    let requests = request::list::waiting(conn, viewer, ground)?;
+    out.extend(requests.into_iter().map(|w| (w.count, w.text, w.href)));
     Ok(out)
 }
 

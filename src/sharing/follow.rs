@@ -76,8 +76,8 @@ fn batch(conn: &mut Conn, directory: &Directory, news: &[Told]) -> Result<()> {
     let mut letters = Letters::new();
     for row in rows {
         let pair = pairs.remove(&row.id).unwrap_or_default();
-        let said = news.iter().filter(|n| n.entry == row.id);
-        let Some(last) = said.filter(|n| n.act != Act::Overtake.word()).last() else {
+        let mut said = news.iter().filter(|n| n.entry == row.id);
+        let Some(last) = said.rfind(|n| n.act != Act::Overtake.word()) else {
             continue;
         };
         settle_issue(conn, directory, &row, &pair, last)?;

@@ -87,7 +87,6 @@ fn small(ledger: &Ledger) {
 }
 
 #[test]
-#[expect(clippy::too_many_lines, reason = "one map, looked at from all sides")]
 fn a_map_shows_what_is_seen_and_counts_the_rest() {
     on_both_settled(|ledger| {
         small(ledger);

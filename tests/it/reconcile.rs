@@ -125,10 +125,6 @@ fn later(days: u64) -> NaiveDate {
 }
 
 #[test]
-#[expect(
-    clippy::too_many_lines,
-    reason = "one ledger, from findings to healing"
-)]
 fn what_is_wrong_becomes_an_issue_and_heals() {
     on_both_settled(|ledger| {
         systems(ledger);

@@ -4,9 +4,10 @@
 //! an import. So the sizes of the two sets that may be small are looked up, each only as far as it matters.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Text};
+use diesel::sql_types::Bool;
 
 use super::cursor::{Key, Start};
+use super::numbers::with_words;
 use super::order::{behind, order, sought};
 use super::row::Stored;
 use super::{Query, Sort};
@@ -358,43 +359,6 @@ fn by_words<T>(
         }
         chunk = (chunk * 2).min(4_000);
     }
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-}
-
-/// Numbers of the entries that have the words, behind one, in order.
-fn with_words(
-    conn: &mut Conn,
-    words: &str,
-    after: Option<i64>,
-    down: bool,
-    limit: usize,
-) -> Result<Vec<i64>> {
-    let statement = match (&*conn, down) {
-        (Conn::Sqlite(_), false) => {
-            "SELECT rowid AS id FROM entry_words WHERE entry_words MATCH ? AND rowid > ? ORDER BY rowid LIMIT ?"
-        }
-        (Conn::Sqlite(_), true) => {
-            "SELECT rowid AS id FROM entry_words WHERE entry_words MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?"
-        }
-        (Conn::Postgres(_), false) => {
-            "SELECT entry_id AS id FROM entry_words WHERE words @@ CAST($1 AS tsquery) AND entry_id > $2 ORDER BY entry_id LIMIT $3"
-        }
-        (Conn::Postgres(_), true) => {
-            "SELECT entry_id AS id FROM entry_words WHERE words @@ CAST($1 AS tsquery) AND entry_id < $2 ORDER BY entry_id DESC LIMIT $3"
-        }
-    };
-    let begin = if down { i64::MAX } else { 0 };
-    let found: Vec<Number> = diesel::sql_query(statement)
-        .bind::<Text, _>(words)
-        .bind::<BigInt, _>(after.unwrap_or(begin))
-        .bind::<BigInt, _>(i64::try_from(limit).unwrap_or(i64::MAX))
-        .load(conn)?;
-    Ok(found.into_iter().map(|n| n.id).collect())
 }
 
 /// Whether departments have few entries in a register, seen or not: which way to go, never shown.

@@ -277,7 +277,7 @@ impl Desk<'_> {
                     days.extend(day.map(|d| (name, d)));
                     out.insert(field.to_owned(), Given::Text(said.to_owned()));
                 }
-                Err(fault) => tell(name, &fault.code, &fault.message, &fault.suggestion),
+                Err(fault) => tell(name, fault.code, &fault.message, &fault.suggestion),
             }
         }
         if let (Some(since), Some(updated)) = (days.get("since"), days.get("updated"))
@@ -330,7 +330,7 @@ impl Desk<'_> {
                 Some((item, field)) => {
                     let field = format!("items[{item}].{field}");
                     let problem = Problem { field, ..problem };
-                    out.entry(item).or_insert_with(Vec::new).push(problem);
+                    out.entry(item).or_default().push(problem);
                 }
                 None => others.push(problem),
             }

@@ -54,7 +54,9 @@ const fn cycle(code: &'static str, days: u64, grace: u64) -> Cycle {
     Cycle { code, days, grace }
 }
 
-/// The cycles that bind. Updates are known by the day, so what is quicker than a day is judged like a daily one, and two
+/// The cycles that bind.
+///
+/// Updates are known by the day, so what is quicker than a day is judged like a daily one, and two
 /// days of grace carry it over a weekend; a month has up to 31 days, and ten more are given (domain README 4.7 rule 3).
 /// 不定期, 其他 and 不更新 are not here: nothing is ever late by them.
 pub const CYCLES: [Cycle; 9] = [

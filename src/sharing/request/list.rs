@@ -259,31 +259,7 @@ pub fn waiting(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>) -> Result<V
     );
     let head = viewer.can_anywhere(Right::ApproveSharing);
     let business = !own(viewer, ground).is_empty();
-    let owed = [
-        (Tab::Mine, State::Internal, head, "件共享申请待审批"),
-        (Tab::Mine, State::PapersAsked, business, "件共享申请待补正"),
-        (Tab::Theirs, State::Submitted, business, "件共享申请待答复"),
-        (
-            Tab::Theirs,
-            State::Supplemented,
-            business,
-            "件共享申请已补正，待答复",
-        ),
-        (Tab::Theirs, State::Answering, head, "件共享答复待批准"),
-        (
-            Tab::Theirs,
-            State::Supplying,
-            business,
-            "件已同意的共享待供数",
-        ),
-        (
-            Tab::InUse,
-            State::Consulting,
-            business,
-            "件共享停止或变更在协商",
-        ),
-        (Tab::InUse, State::Consulted, head, "件共享停止或变更待备案"),
-    ];
+    let owed = owed(head, business);
     for (tab, state, may, text) in owed {
         if may {
             let filter = Filter {
@@ -324,6 +300,35 @@ pub fn waiting(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>) -> Result<V
         );
     }
     Ok(out)
+}
+
+/// What waits in which state, and whether it is the viewer's to move.
+fn owed(head: bool, business: bool) -> [(Tab, State, bool, &'static str); 8] {
+    [
+        (Tab::Mine, State::Internal, head, "件共享申请待审批"),
+        (Tab::Mine, State::PapersAsked, business, "件共享申请待补正"),
+        (Tab::Theirs, State::Submitted, business, "件共享申请待答复"),
+        (
+            Tab::Theirs,
+            State::Supplemented,
+            business,
+            "件共享申请已补正，待答复",
+        ),
+        (Tab::Theirs, State::Answering, head, "件共享答复待批准"),
+        (
+            Tab::Theirs,
+            State::Supplying,
+            business,
+            "件已同意的共享待供数",
+        ),
+        (
+            Tab::InUse,
+            State::Consulting,
+            business,
+            "件共享停止或变更在协商",
+        ),
+        (Tab::InUse, State::Consulted, head, "件共享停止或变更待备案"),
+    ]
 }
 
 /// Correction requests in a state, of these departments as providers or as consumers.

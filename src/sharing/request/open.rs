@@ -112,11 +112,9 @@ fn consumer_of(
     Ok(id)
 }
 
-fn understood(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish) -> Result<Read> {
-    viewer.may_anywhere(Right::Write)?;
-    let mut problems = Vec::new();
-    let p = &mut problems;
-    let mut clean = Wish {
+/// What was written, trimmed; what cannot be taken is named.
+fn cleaned(p: &mut Vec<Problem>, wish: &Wish) -> Wish {
+    Wish {
         dataset: checked(p, ("dataset", "数据资源"), &wish.dataset, 200),
         consumer: checked(p, ("consumer", "需求部门"), &wish.consumer, 200),
         consumer_system: checked(
@@ -134,7 +132,36 @@ fn understood(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish)
         contact: checked(p, ("contact", "联系人"), &wish.contact, 50),
         contact_phone: checked(p, ("contact_phone", "联系电话"), &wish.contact_phone, 50),
         argument: checked(p, ("argument", "申请理由"), &wish.argument, 1_000),
-    };
+    }
+}
+
+/// Turns the word for a way of sharing into its code.
+fn name_mode(ground: Ground<'_>, mode: &mut String, problems: &mut Vec<Problem>) {
+    if !mode.is_empty()
+        && let Some(list) = ground.catalogue.list(MODES)
+    {
+        let by_code = list.item(mode).map(|i| i.code.clone());
+        let by_label = || list.items.iter().find(|i| i.label == *mode);
+        match by_code.or_else(|| by_label().map(|i| i.code.clone())) {
+            Some(code) => *mode = code,
+            None => {
+                let hint = "服务接口、批量交换、文件下载等（第二十二条）";
+                problems.push(Problem::new(
+                    "share_mode",
+                    "unknown",
+                    "没有这种共享方式",
+                    hint,
+                ));
+            }
+        }
+    }
+}
+
+fn understood(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish) -> Result<Read> {
+    viewer.may_anywhere(Right::Write)?;
+    let mut problems = Vec::new();
+    let p = &mut problems;
+    let mut clean = cleaned(p, wish);
     if let Some(day) = clean.valid_until
         && !(2000..=2100).contains(&chrono::Datelike::year(&day))
     {
@@ -177,24 +204,7 @@ fn understood(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Wish)
         let what = "这是本单位自己提供的数据资源，无须申请";
         problems.push(Problem::new("dataset", "own", what, ""));
     }
-    if !clean.share_mode.is_empty()
-        && let Some(list) = ground.catalogue.list(MODES)
-    {
-        let by_code = list.item(&clean.share_mode).map(|i| i.code.clone());
-        let by_label = || list.items.iter().find(|i| i.label == clean.share_mode);
-        match by_code.or_else(|| by_label().map(|i| i.code.clone())) {
-            Some(code) => clean.share_mode = code,
-            None => {
-                let hint = "服务接口、批量交换、文件下载等（第二十二条）";
-                problems.push(Problem::new(
-                    "share_mode",
-                    "unknown",
-                    "没有这种共享方式",
-                    hint,
-                ));
-            }
-        }
-    }
+    name_mode(ground, &mut clean.share_mode, &mut problems);
     let system = match ground.catalogue.register(SYSTEM) {
         Some(systems) if !clean.consumer_system.is_empty() => {
             let found = refer::refer(

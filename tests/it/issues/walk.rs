@@ -64,7 +64,7 @@ fn an_issue_is_raised_escalated_decided_and_confirmed_in_the_browser() {
     other.go(&format!("{}/issues", service.base));
     other.see_text("参保人员数据");
     other.picture("desk");
-    other.press_text("参保人员数据");
+    other.press_text("参保人员数据与学籍比对有三成不符");
     other.see_text("账上还没有可以办结的依据");
     act(&other, "answer", "数据来自省垂系统，本局无权更改");
     other.see_text("已答复并转对方");

@@ -48,7 +48,7 @@ fn a_request_goes_its_way_over_http() {
     assert_eq!(post(&token("oversight"), all, "", &wish).status, 403);
     assert_eq!(
         post(&asker, all, "", &json!({"dataset": "H-13", "nonsense": 1})).status,
-        400
+        422
     );
     let keyed = || {
         let ask = service.ask(Method::POST, all).bearer(&asker);

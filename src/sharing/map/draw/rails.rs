@@ -226,10 +226,10 @@ fn group(measure: &Measure, full: String, (y, end): (usize, usize), right: bool)
 fn way(from: &Shape, to: &Shape) -> String {
     let middle = WIDTH / 2;
     let (y, there) = (from.meets.2, to.meets.2);
-    let side = |s: &Shape| {
-        s.boxed
-            .then_some(0)
-            .unwrap_or(if s.meets.0 < middle { -1 } else { 1 })
+    let side = |s: &Shape| match (s.boxed, s.meets.0 < middle) {
+        (true, _) => 0,
+        (false, true) => -1,
+        (false, false) => 1,
     };
     let (a, b) = (side(from), side(to));
     // A box is met on the side that faces the other end.

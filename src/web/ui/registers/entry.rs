@@ -205,11 +205,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
             .unwrap_or_default();
         signs.retain(|s| !s.signs.is_empty());
     }
-    let merges = if full {
-        merges(ask, entry.id)?
-    } else {
-        Vec::new()
-    };
+    let merges = full.then(|| merges(ask, entry.id)).transpose()?;
     let shell = ask.shell(&entry.name, &format!("/registers/{register}"));
     let may_write = seq.is_none() && viewer.can(Right::Write, &entry);
     Ok(Show {
@@ -241,7 +237,7 @@ fn shown(ask: &mut Ask<'_>, register: &str, code: &str, as_of: &str) -> Result<S
             && viewer.can_anywhere(Right::Write)
             && !answers_for(&viewer, definitions.directory, entry.department_id),
         mapped: [LINKS, map::SYSTEM, map::DATASET].contains(&register),
-        merges,
+        merges: merges.unwrap_or_default(),
         retires: definitions
             .catalogue
             .lifecycle(register)

@@ -104,6 +104,19 @@ fn facts(ground: Ground<'_>, r: &Request) -> Vec<Fact> {
     out
 }
 
+/// What the catalogue says of sharing the dataset.
+fn catalogued(ground: Ground<'_>, asked: &open::Asked) -> Vec<(&'static str, String)> {
+    let modes: Vec<String> = asked.modes.iter().map(|m| ground.label(MODES, m)).collect();
+    let mut out = vec![
+        ("共享属性", ground.label(ATTRIBUTES, &asked.attr)),
+        ("登记的共享方式", modes.join("、")),
+        ("共享条件", asked.condition.clone()),
+        ("不予共享依据", asked.basis.clone()),
+    ];
+    out.retain(|(_, text)| !text.is_empty());
+    out
+}
+
 /// The page, with what is wrong in the act that was tried.
 pub(super) fn page(
     ask: &mut Ask<'_>,
@@ -131,17 +144,9 @@ pub(super) fn page(
     let acts = request::acts(ask.conn, &viewer, ground, id)?;
     let first = acts.iter().copied().find(|a| is_main(*a));
     let history = request::history(ask.conn, &viewer, &r)?.into_iter();
-    let catalogued = asked.as_ref().map_or_else(Vec::new, |a| {
-        let modes: Vec<String> = a.modes.iter().map(|m| ground.label(MODES, m)).collect();
-        let mut out = vec![
-            ("共享属性", ground.label(ATTRIBUTES, &a.attr)),
-            ("登记的共享方式", modes.join("、")),
-            ("共享条件", a.condition.clone()),
-            ("不予共享依据", a.basis.clone()),
-        ];
-        out.retain(|(_, text)| !text.is_empty());
-        out
-    });
+    let catalogued = asked
+        .as_ref()
+        .map_or_else(Vec::new, |a| catalogued(ground, a));
     let state = r.state();
     Ok(Show {
         shell: ask.shell(&format!("共享申请: {}", r.dataset_name), HERE),
