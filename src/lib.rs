@@ -37,3 +37,4 @@ pub mod sharing;
 pub mod sheet;
 pub mod upkeep;
 pub mod web;
+pub mod words;

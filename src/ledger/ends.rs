@@ -7,6 +7,7 @@
 mod kept;
 mod same;
 mod store;
+mod told;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,8 @@ pub use same::{
     CONSUMER_SYSTEM, DATASET, ITEMS, Names, PROVIDER_SYSTEM, Traits, derived_name, matching,
     name_is_derived, settle_name,
 };
-pub use store::{Act, Noted, Told, confirm_end, dispute_end, mark_told, state, take_back, untold};
+pub use store::{Act, Noted, confirm_end, dispute_end, state, take_back};
+pub use told::{Told, mark_told, untold};
 
 /// Word of what becomes of values that an end says otherwise than the other one has stated.
 pub const OTHER_END: &str = "other_end";

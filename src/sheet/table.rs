@@ -102,7 +102,7 @@ pub struct Sheet {
 /// Writes a workbook of several plain tables.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_sheets(out: &Path, sheets: &[Sheet]) -> Result<(), ExportError> {
     let mut workbook = Workbook::new();
     for sheet in sheets {

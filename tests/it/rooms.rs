@@ -65,8 +65,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "issue",
         &[
-            "impact", "deadline", "notice", "almanac", "calendar", "ledger", "audit", "org", "db",
-            "auth", "register", "sheet", "clock", "error", "each",
+            "words", "impact", "deadline", "notice", "almanac", "calendar", "ledger", "audit",
+            "org", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     (
@@ -85,8 +85,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "review",
         &[
-            "sharing", "issue", "impact", "deadline", "ledger", "notice", "audit", "org", "db",
-            "auth", "register", "clock", "error", "each",
+            "words", "sharing", "issue", "impact", "deadline", "ledger", "notice", "audit", "org",
+            "db", "auth", "register", "clock", "error", "each",
         ],
     ),
     (

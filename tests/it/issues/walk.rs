@@ -79,7 +79,7 @@ fn an_issue_is_raised_escalated_decided_and_confirmed_in_the_browser() {
     bureau.press_text("难点问题");
     bureau.see_text("本级协调");
     bureau.picture("rung");
-    bureau.press_text("参保人员数据");
+    bureau.press_text("参保人员数据与学籍比对有三成不符");
     bureau.picture("bureau");
     let today = one_ledger::clock::today();
     let set = format!("document.querySelector('#d-decide').value = '{today}'");
