@@ -8,6 +8,7 @@ pub mod collection;
 pub mod follow;
 pub mod link;
 pub mod map;
+pub mod proposed;
 pub mod reconcile;
 pub mod request;
 pub mod steps;

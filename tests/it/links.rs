@@ -23,6 +23,7 @@ use one_ledger::sharing::{LINKS, steps};
 use crate::app::people::{department, settle, viewer};
 use crate::app::{Ledger, on_both};
 
+mod proposed;
 mod random;
 mod walk;
 mod web;

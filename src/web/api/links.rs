@@ -16,12 +16,14 @@ use crate::org::directory::Directory;
 use crate::register::value::Value;
 use crate::sharing::LINKS;
 use crate::sharing::link::{self, Link, View, Wish};
+use crate::sharing::proposed;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::api::accounts::limit;
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk;
 use crate::web::fields;
-use crate::web::version::{Version, tagged};
+use crate::web::once::{Answered, Once};
+use crate::web::version::{Version, tag, tagged};
 
 type Answer = std::result::Result<HttpResponse, Failure>;
 
@@ -172,6 +174,93 @@ fn with_link<T>(
     work(ask, definitions)
 }
 
+/// A link that a systems sheet proposes.
+#[derive(Serialize, ToSchema)]
+struct LinkProposed {
+    /// Code of the system.
+    system: String,
+    /// Its name.
+    system_name: String,
+    /// Code of its department, which gives.
+    provider: String,
+    /// Who takes, as it is written.
+    written: String,
+    /// Code of the department that takes; none when the organisation has nobody of this name.
+    consumer: Option<String>,
+    /// Why there is none.
+    problem: String,
+    /// What to write instead.
+    suggestion: String,
+}
+
+/// Links that systems sheets propose.
+#[derive(Serialize, ToSchema)]
+struct LinkProposals {
+    /// By system, at most 500.
+    items: Vec<LinkProposed>,
+}
+
+/// Links that the column “共享给哪些单位” of systems you write for speaks of and that are not there.
+#[utoipa::path(tag = "links", security(("bearer" = [])),
+    responses((status = 200, body = LinkProposals), (status = "4XX", body = ProblemBody)),
+    extensions(("x-permission" = json!("write")), ("x-scope" = json!("own"))))]
+#[get("/links/proposed")]
+async fn list_proposed(caller: Caller) -> Answer {
+    let found = caller.read(move |ask| {
+        ask.viewer.may_anywhere(Right::Write)?;
+        with_link(ask, |ask, definitions| {
+            let found = proposed::list(ask.conn, &ask.viewer, definitions, proposed::MOST)?;
+            let code = |id: i64| definitions.directory.get(id).map(|d| d.code.clone());
+            let items = found.into_iter().map(|p| LinkProposed {
+                provider: code(p.provider).unwrap_or_default(),
+                consumer: p.consumer.and_then(code),
+                system: p.system,
+                system_name: p.system_name,
+                written: p.written,
+                problem: p.problem,
+                suggestion: p.hint,
+            });
+            Ok(LinkProposals {
+                items: items.collect(),
+            })
+        })
+    });
+    Ok(HttpResponse::Ok().json(found.await?))
+}
+
+/// Which proposed link is to be recorded.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LinkProposalBody {
+    /// Code of the system.
+    system: String,
+    /// Code of the department that takes.
+    consumer: String,
+}
+
+/// Records a proposed link; the other end has then to confirm it.
+#[utoipa::path(tag = "links", security(("bearer" = [])), request_body = LinkProposalBody,
+    params(("Idempotency-Key" = Option<String>, Header)),
+    responses((status = 201, body = LinkBody), (status = "4XX", body = ProblemBody)),
+    extensions(("x-permission" = json!("write")), ("x-scope" = json!("own"))))]
+#[post("/links/proposed")]
+async fn accept_proposed(caller: Caller, once: Once, given: web::Json<LinkProposalBody>) -> Answer {
+    let given = given.into_inner();
+    let sent = serde_json::to_value(&given).unwrap_or_default();
+    let work = move |ask: &mut Ask<'_>| {
+        ask.viewer.may_anywhere(Right::Write)?;
+        let system = desk::code(&given.system)?;
+        with_link(ask, |ask, definitions| {
+            let (viewer, consumer) = (&ask.viewer, &given.consumer);
+            let code = proposed::accept(ask.conn, viewer, definitions, &system, consumer)?;
+            let link = link::one(ask.conn, viewer, definitions, &code)?;
+            let made = body(definitions.directory, &link);
+            Answered::created(&made, Some(tag(made.version)))
+        })
+    };
+    caller.post(once, &sent, work).await
+}
+
 /// How a link stands between its ends.
 #[utoipa::path(tag = "links", security(("bearer" = [])), params(("code" = String, Path, description = "Code of the link")),
     responses((status = 200, body = LinkBody), (status = "4XX", body = ProblemBody)),
@@ -272,6 +361,8 @@ async fn withdraw_link(caller: Caller, code: web::Path<String>, version: Version
 pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(list_links)
+        .service(list_proposed)
+        .service(accept_proposed)
         .service(get_link)
         .service(confirm_link)
         .service(dispute_link)

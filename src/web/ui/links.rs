@@ -20,6 +20,8 @@ use crate::web::desk::{self, Desk, coded};
 use crate::web::page::{Next, Shell, address};
 use crate::web::posted::Posted;
 
+mod proposed;
+
 type Answer = std::result::Result<HttpResponse, Failure>;
 
 const HERE: &str = "/links";
@@ -62,6 +64,7 @@ struct List {
     rows: Vec<Row>,
     next: String,
     writes: bool,
+    proposals: usize,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -150,6 +153,7 @@ async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
                 rows: page.links.iter().map(|l| row(definitions, l)).collect(),
                 next: next.unwrap_or_default(),
                 writes: ask.viewer.can_anywhere(Right::Write),
+                proposals: proposed::count(ask.conn, &ask.viewer, definitions)?,
                 shell: ask.shell("对接确认", HERE),
             })
         })
@@ -381,5 +385,7 @@ pub fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/links", web::get().to(list))
         .route("/links/confirm", web::post().to(confirm_all))
+        .route(proposed::PATH, web::get().to(proposed::show))
+        .route(proposed::PATH, web::post().to(proposed::accept))
         .route("/links/{code}/{act}", web::post().to(act));
 }
