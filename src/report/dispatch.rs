@@ -12,6 +12,8 @@ use crate::issue::summary::{self, Figures, Month, Summary};
 use crate::issue::{Ground, KINDS};
 use crate::sheet::table::{self, Sheet};
 
+mod shared;
+
 /// A month, with whose it is.
 #[derive(Clone, Debug)]
 pub struct Dispatch {
@@ -21,6 +23,8 @@ pub struct Dispatch {
     pub summary: Summary,
     /// The figures with what they are called.
     pub figures: Vec<(&'static str, usize)>,
+    /// The same of links and share requests.
+    pub sharing: Vec<(&'static str, usize)>,
 }
 
 /// Puts a month together for what the viewer answers for, or one department of it.
@@ -46,6 +50,7 @@ pub fn dispatch(
     Ok(Dispatch {
         whose: whose(viewer, ground, department),
         figures: figures(&summary.figures),
+        sharing: shared::figures(conn, viewer, ids.as_deref(), month)?,
         summary,
     })
 }
@@ -114,7 +119,7 @@ pub fn export(
         vec!["月份".to_owned(), found.summary.month.label()],
         vec!["制表日期".to_owned(), clock::today().to_string()],
     ];
-    let counted = found.figures.iter();
+    let counted = found.figures.iter().chain(&found.sharing);
     facts.extend(counted.map(|(label, n)| vec![(*label).to_owned(), n.to_string()]));
     let rows = found.summary.lines.iter().map(|line| {
         let i = &line.issue;

@@ -342,19 +342,46 @@ pub fn page(
         .collect();
     let more = ids.len() > limit;
     ids.truncate(limit);
-    let rows: Vec<EntryRow> = visible(viewer)
-        .filter(entries::id.eq_any(ids.clone()))
+    Ok(Page {
+        links: numbered(conn, viewer, &ids)?,
+        counts,
+        next: ids.last().copied().filter(|_| more),
+    })
+}
+
+/// The links with these numbers, in their order.
+fn numbered(conn: &mut Conn, viewer: &Viewer, ids: &[i64]) -> Result<Vec<Link>> {
+    let mut rows: Vec<EntryRow> = visible(viewer)
+        .filter(entries::id.eq_any(ids.to_vec()))
         .order(entries::id.desc())
         .select(EntryRow::as_select())
         .load(conn)?;
+    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
     let mut links = Vec::with_capacity(rows.len());
     for row in rows {
         links.push(of_row(conn, viewer, row)?);
     }
+    Ok(links)
+}
+
+/// Links at risk: those that wait for the viewer's end, then those in dispute, then those that wait for others.
+///
+/// # Errors
+/// When the database fails.
+pub fn at_risk(conn: &mut Conn, viewer: &Viewer, limit: usize) -> Result<Page> {
+    let all = all(conn, viewer)?;
+    let mut counts = Counts::new();
+    let mut ids: Vec<i64> = Vec::new();
+    for view in [View::Mine, View::Disputed, View::Others] {
+        let fitting = all.iter().filter(|l| l.fits(view));
+        counts.push((view, fitting.clone().count()));
+        ids.extend(fitting.map(|l| l.id));
+    }
+    ids.truncate(limit);
     Ok(Page {
-        links,
+        links: numbered(conn, viewer, &ids)?,
         counts,
-        next: ids.last().copied().filter(|_| more),
+        next: None,
     })
 }
 

@@ -18,6 +18,7 @@ use crate::review::House;
 mod clocks;
 mod ending;
 mod machine;
+mod month;
 mod rules;
 mod walk;
 mod web;

@@ -19,7 +19,10 @@ use crate::web::caller::{Ask, Caller};
 use crate::web::fields;
 use crate::web::page::{Shell, address};
 
+use beside::Beside;
+
 mod acts;
+mod beside;
 mod make;
 mod month;
 mod show;
@@ -165,6 +168,7 @@ struct List {
     rungs: Vec<(String, &'static str)>,
     raises: bool,
     next: String,
+    beside: Option<Beside>,
 }
 
 /// The part of the desk that somebody sees first: what is his to move.
@@ -237,7 +241,13 @@ async fn desk(caller: Caller, query: web::Query<Query>) -> Answer {
                 address(HERE, &pairs)
             });
             let of = |row| Row::of(ground, &calendar, row);
+            let beside = if view == first(&ask.viewer) && cursor.is_none() {
+                beside::of(ask)?
+            } else {
+                None
+            };
             Ok(List {
+                beside,
                 shell: ask.shell("难点问题", HERE),
                 view,
                 tabs: tabs(&ask.viewer, counts, view),

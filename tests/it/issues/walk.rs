@@ -63,6 +63,8 @@ fn an_issue_is_raised_escalated_decided_and_confirmed_in_the_browser() {
     other.see_text("个难点问题待您推进");
     other.go(&format!("{}/issues", service.base));
     other.see_text("参保人员数据");
+    other.see_text("没有正在计时的法定时限");
+    other.see_text("没有待确认或有争议的对接");
     other.picture("desk");
     other.press_text("参保人员数据与学籍比对有三成不符");
     other.see_text("账上还没有可以办结的依据");
@@ -119,6 +121,7 @@ fn an_issue_is_raised_escalated_decided_and_confirmed_in_the_browser() {
     cdo.picture("closed");
     cdo.go(&format!("{}/issues/summary", service.base));
     cdo.see_text("本月确认办结");
+    cdo.see_text("本月收到共享申请");
     cdo.picture("month");
     bureau.go(&format!("{}/issues/board", service.base));
     bureau.see_text("没有未办结的难点问题");

@@ -47,5 +47,7 @@ fn two_departments_confirm_and_dispute_in_the_browser() {
     other.picture("disputed");
     other.go(&format!("{}/issues", service.base));
     other.see_text("对接说法不一致");
+    other.see_text("有风险的对接");
+    other.see_text("示例市教育局 → 示例市医疗保障局");
     other.picture("issue");
 }

@@ -89,6 +89,9 @@ fn a_request_is_asked_answered_used_and_consulted_about_in_the_browser() {
     giver.press("#f-draft_answer-verdict option[value=agree]");
     act(&giver, "draft_answer", "同意以服务接口提供");
     let mut boss = enter("requests-boss", &service, "cdo-13", PLAIN);
+    boss.go(&format!("{}/issues", service.base));
+    boss.see_text("轮到 示例市医疗保障局");
+    boss.picture("desk");
     boss.go(&here);
     boss.picture("answering");
     boss.press("form[action$='/acts/agree'] button");
