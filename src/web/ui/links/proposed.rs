@@ -1,6 +1,5 @@
 //! 建议: links that systems sheets propose, each with a button that records it.
 
-use actix_web::HttpResponse;
 use askama::Template;
 
 use super::{Answer, HERE, Tab, name};
