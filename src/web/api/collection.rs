@@ -128,6 +128,8 @@ struct CollectionBody {
 async fn get_collection(caller: Caller, query: web::Query<RateQuery>) -> Answer {
     let body = caller.read(move |ask| {
         let directory = ask.directory()?;
+        // Before anything is counted: what is brought up to date meanwhile must not look settled.
+        let behind = collection::is_behind(ask.conn)?;
         let today = clock::today();
         let found = collection::by_department(ask.conn, &ask.viewer, None, today)?;
         let items = match query.by {
@@ -143,7 +145,7 @@ async fn get_collection(caller: Caller, query: web::Query<RateQuery>) -> Answer 
             total: RatesBody::of("", "合计", collection::total(found.values())),
             items,
             hidden: collection::hidden(ask.conn, &ask.viewer)?,
-            behind: collection::is_behind(ask.conn)?,
+            behind,
             definitions: Rate::ALL
                 .into_iter()
                 .map(|r| RateDefinition {
@@ -228,6 +230,8 @@ async fn list_collection_datasets(caller: Caller, query: web::Query<DatasetQuery
             })?),
         };
         let directory = ask.directory()?;
+        // Before anything is counted: what is brought up to date meanwhile must not look settled.
+        let behind = collection::is_behind(ask.conn)?;
         let filter = Filter {
             slice: query.is,
             departments: departments(
@@ -245,7 +249,7 @@ async fn list_collection_datasets(caller: Caller, query: web::Query<DatasetQuery
                 .last()
                 .filter(|_| more)
                 .map(|l| l.cursor(&filter).to_string()),
-            behind: collection::is_behind(ask.conn)?,
+            behind,
             items,
         })
     });

@@ -155,6 +155,8 @@ fn of_regions(
 async fn board(caller: Caller, query: web::Query<BoardQuery>) -> Answer {
     let page = caller.page(move |ask| {
         let directory = ask.directory()?;
+        // Before anything is counted: what is brought up to date meanwhile must not look settled.
+        let behind = collection::is_behind(ask.conn)?;
         let found = collection::by_department(ask.conn, &ask.viewer, None, clock::today())?;
         let by_region = query.by == "region";
         let regions = of_regions(&ask.app.catalogue, &directory, &found);
@@ -173,7 +175,7 @@ async fn board(caller: Caller, query: web::Query<BoardQuery>) -> Answer {
                 Whose::Everybody,
             ),
             hidden: collection::hidden(ask.conn, &ask.viewer)?,
-            behind: collection::is_behind(ask.conn)?,
+            behind,
             shell: ask.shell("汇聚", "/collection"),
         })
     });
@@ -300,6 +302,8 @@ async fn datasets(caller: Caller, query: web::Query<ListQuery>) -> Answer {
             ("cursor", Some(&query.cursor)),
         ])?;
         let directory = ask.directory()?;
+        // Before anything is counted: what is brought up to date meanwhile must not look settled.
+        let behind = collection::is_behind(ask.conn)?;
         let filter = query.filter(ask, &directory);
         let after = Cursor::parse(&query.cursor);
         let part = (after.as_ref(), PAGE + 1);
@@ -323,7 +327,7 @@ async fn datasets(caller: Caller, query: web::Query<ListQuery>) -> Answer {
             whose: query.whose(ask, &directory),
             next: next.unwrap_or_default(),
             count: counted(ask, &filter)?,
-            behind: collection::is_behind(ask.conn)?,
+            behind,
             shell: ask.shell("汇聚明细", "/collection"),
             query,
         })

@@ -70,7 +70,8 @@ fn settled(service: &Service, token: &str, id: i64) -> Json {
         let busy = ["received", "checking", "applying"].contains(&body["state"].as_str().unwrap());
         let open = ["queued", "running"].contains(&body["job"]["state"].as_str().unwrap_or(""));
         if !busy && !open {
-            return body;
+            // The import was read before its job: what the job wrote last may have come between.
+            return get(service, token, &format!("{API}/{id}")).json();
         }
         assert!(begun.elapsed() < Duration::from_secs(60), "{body}");
         std::thread::sleep(Duration::from_millis(30));
