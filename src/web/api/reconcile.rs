@@ -38,6 +38,7 @@ struct ReconcileBody {
     /// All of it.
     items: Vec<LinkFinding>,
     /// When everything was last compared, UTC.
+    #[serde(serialize_with = "crate::clock::utc_option::serialize")]
     last: Option<NaiveDateTime>,
 }
 
