@@ -37,7 +37,7 @@ pub use rules::{Profile, Rules, SecondFactor};
 pub use session::{Must, Session};
 pub use setup::{First, FirstMade};
 pub use sign_in::{NewSession, SignedIn};
-pub use totp::TotpSetup;
+pub use totp::{Picture, TotpSetup};
 
 use std::path::Path;
 

@@ -1,6 +1,7 @@
 //! One-time codes (TOTP, RFC 6238): set up, confirmed, compared, taken away.
 
 use diesel::prelude::*;
+use qrcode::{Color, QrCode};
 use serde::Serialize;
 use totp_rs::{Builder, Secret, Totp};
 use utoipa::ToSchema;
@@ -24,6 +25,39 @@ pub struct TotpSetup {
     pub secret: String,
     /// The same as an `otpauth://` address.
     pub url: String,
+}
+
+/// A picture for scanning: how many squares a side has, its white rim included, and the dark ones as an SVG path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Picture {
+    /// Squares of a side.
+    pub side: usize,
+    /// The dark squares, each of side 1.
+    pub path: String,
+}
+
+/// White squares around a picture that a camera needs (ISO/IEC 18004, 5.3.8).
+const RIM: usize = 4;
+
+impl TotpSetup {
+    /// The address as a QR code.
+    ///
+    /// # Errors
+    /// When the address is too long for one.
+    pub fn picture(&self) -> Result<Picture> {
+        let code = QrCode::new(&self.url).doing("生成二维码")?;
+        let width = code.width();
+        let colors = code.to_colors();
+        let dark = colors
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| **c == Color::Dark);
+        let square = |(at, _)| format!("M{} {}h1v1h-1z", RIM + at % width, RIM + at / width);
+        Ok(Picture {
+            side: width + 2 * RIM,
+            path: dark.map(square).collect(),
+        })
+    }
 }
 
 fn made(secret: &str, login: &str) -> Result<Totp> {
@@ -173,5 +207,38 @@ impl Service {
                 &Event::done("remove_totp", &account.title()).of(account.department_id),
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_has_the_squares_of_its_code_inside_a_white_rim() {
+        let setup = TotpSetup {
+            secret: String::new(),
+            url: "otpauth://totp/one-ledger:zhang.san?secret=JBSWY3DPEHPK3PXP&issuer=one-ledger"
+                .to_owned(),
+        };
+        let picture = setup.picture().unwrap();
+        let dark: std::collections::BTreeSet<(usize, usize)> = picture
+            .path
+            .split_terminator("h1v1h-1z")
+            .map(|square| {
+                let (x, y) = square.strip_prefix('M').unwrap().split_once(' ').unwrap();
+                (x.parse().unwrap(), y.parse().unwrap())
+            })
+            .collect();
+        let code = QrCode::new(&setup.url).unwrap();
+        assert_eq!(picture.side, code.width() + 8);
+        for y in 0..picture.side {
+            for x in 0..picture.side {
+                let inside =
+                    (4..4 + code.width()).contains(&x) && (4..4 + code.width()).contains(&y);
+                let wanted = inside && code[(x - 4, y - 4)] == Color::Dark;
+                assert_eq!(dark.contains(&(x, y)), wanted, "{x} {y}");
+            }
+        }
     }
 }

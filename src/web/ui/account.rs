@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use crate::accounts::{Account, ApiToken, Must, NewToken, OpenSession, TotpSetup};
+use crate::accounts::{Account, ApiToken, Must, NewToken, OpenSession, Picture, TotpSetup};
 use crate::error::{Doing, Error, Problem, Result};
 use crate::org::directory::Directory;
 use crate::web::answer::Failure;
@@ -47,7 +47,7 @@ struct SecondFactor {
     shell: Shell,
     forced: bool,
     on: bool,
-    pending: Option<TotpSetup>,
+    pending: Option<(TotpSetup, Picture)>,
     problems: Vec<Problem>,
 }
 
@@ -167,9 +167,10 @@ async fn change_password(
 fn second_factor_page(ask: &mut Ask<'_>, problems: Vec<Problem>) -> Result<SecondFactor> {
     let id = me(ask)?;
     let accounts = &ask.state.accounts;
+    let pending = accounts.pending_totp(ask.conn, &ask.viewer)?;
     Ok(SecondFactor {
         on: accounts.account(ask.conn, &ask.viewer, id)?.totp,
-        pending: accounts.pending_totp(ask.conn, &ask.viewer)?,
+        pending: pending.map(|s| s.picture().map(|p| (s, p))).transpose()?,
         forced: ask.session.as_ref().and_then(|s| s.must) == Some(Must::SetUpTotp),
         shell: ask.shell("动态口令", "/account"),
         problems,

@@ -438,6 +438,7 @@ fn tokens_and_one_time_codes_are_managed_on_ones_own_page() {
         let page = visit.get("/account/second-factor").body;
         let (_, rest) = page.split_once("<dt>密钥</dt><dd><code>").unwrap();
         let secret = rest.split('<').next().unwrap().to_owned();
+        assert!(page.contains("<svg class=\"ol-qr\""));
         assert_eq!(
             visit
                 .post("/account/second-factor/confirm", &[("totp", "000000")])
