@@ -39,6 +39,8 @@ struct Show {
     shell: Shell,
     tabs: Vec<Tab>,
     lines: Vec<Line>,
+    /// There may be more than are listed.
+    cut: bool,
 }
 
 /// How many links are proposed to the viewer.
@@ -80,6 +82,7 @@ pub(super) async fn show(caller: Caller) -> Answer {
             let counts = link::counts(ask.conn, &ask.viewer)?;
             Ok(Show {
                 tabs: tabs(&counts),
+                cut: found.len() >= proposed::MOST,
                 lines: found.into_iter().map(|p| line(definitions, p)).collect(),
                 shell: ask.shell("对接确认", HERE),
             })
