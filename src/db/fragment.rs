@@ -8,12 +8,13 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
+use diesel::RunQueryDsl;
 use diesel::backend::Backend;
 use diesel::expression::{
     AppearsOnTable, Expression, SelectableExpression, TypedExpressionType, ValidGrouping,
     is_aggregate,
 };
-use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{BigInt, HasSqlType, Text};
@@ -54,6 +55,15 @@ impl<ST> Fragment<ST> {
     pub fn append(mut self, other: Self) -> Self {
         self.parts.extend(other.parts);
         self
+    }
+
+    /// The same text and values, as a part of what has another type.
+    #[must_use]
+    pub fn within<T>(self) -> Fragment<T> {
+        Fragment {
+            parts: self.parts,
+            kind: PhantomData,
+        }
     }
 
     /// The same, with a bound number behind it.
@@ -108,6 +118,13 @@ where
         Ok(())
     }
 }
+
+// A whole statement, whose columns have the types `ST`.
+impl<ST> Query for Fragment<ST> {
+    type SqlType = ST;
+}
+
+impl<ST, C> RunQueryDsl<C> for Fragment<ST> {}
 
 // Statements are told apart by their text.
 impl<ST> QueryId for Fragment<ST> {

@@ -189,6 +189,15 @@ impl Pair {
         standing(self.provider.as_ref(), self.consumer.as_ref())
     }
 
+    /// The end that must act; of a dispute, the one that disputes.
+    #[must_use]
+    pub fn turn(&self) -> Option<Side> {
+        let disputes = |side: &Side| self.of(*side).map(|e| e.state) == Some(State::Disputed);
+        self.standing()
+            .waits_for()
+            .or_else(|| Side::ALL.into_iter().find(disputes))
+    }
+
     /// Keys of the fields that both ends speak of, and otherwise.
     #[must_use]
     pub fn differences(&self) -> Vec<String> {
@@ -360,15 +369,16 @@ pub fn fate(register: &Register, pair: &Pair, side: Side, before: &Document, key
     }
 }
 
-/// The end that somebody answers for: who may approve sharing for one of them, the consumer's where both are his.
+/// The end that somebody answers for: who may approve sharing for one of them. Where both are his, the one whose turn
+/// it is ([`Pair::turn`]), else the consumer's.
 #[must_use]
-pub fn answers_for(viewer: &Viewer, ends: (i64, Option<i64>), waits: Option<Side>) -> Option<Side> {
+pub fn answers_for(viewer: &Viewer, ends: (i64, Option<i64>), turn: Option<Side>) -> Option<Side> {
     let (owner, party) = ends;
     let may = |side: Side| match side {
         Side::Provider => viewer.can(Right::ApproveSharing, owner),
         Side::Consumer => party.is_some_and(|p| viewer.can(Right::ApproveSharing, Ends::from(p))),
     };
-    waits.filter(|side| may(*side)).or_else(|| {
+    turn.filter(|side| may(*side)).or_else(|| {
         [Side::Consumer, Side::Provider]
             .into_iter()
             .find(|s| may(*s))

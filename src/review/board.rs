@@ -11,7 +11,7 @@ use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::fragment::Fragment;
 use crate::db::schema::{entries, stage_steps};
-use crate::db::scope::visible;
+use crate::db::scope::{visible, visible_of};
 use crate::deadline;
 use crate::error::Result;
 use crate::ledger::search;
@@ -154,8 +154,7 @@ fn seen(conn: &mut Conn, viewer: &Viewer, register: &str) -> Result<Seen> {
     let within = match viewer.reach(Right::SeeOwn) {
         Reach::Everything => None,
         Reach::Departments(_) => {
-            let mut ids: Vec<i64> = visible(viewer)
-                .filter(entries::register.eq(register.to_owned()))
+            let mut ids: Vec<i64> = visible_of(viewer, register)
                 .select(entries::id)
                 .load(conn)?;
             ids.sort_unstable();

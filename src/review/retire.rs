@@ -16,6 +16,7 @@ use crate::register::lifecycle::Retirement;
 use crate::register::value::Value;
 use crate::review::Ground;
 use crate::review::facts::{self, Judged};
+use crate::sharing::follow;
 
 /// What stands between an entry and its retirement.
 #[derive(Clone, Debug)]
@@ -136,7 +137,9 @@ pub fn move_link(
         reason: format!("“{}”（{}）下线: {verb}", row.name, row.code),
         valid_on: None,
     };
-    edit::write(conn, viewer, holding, &[draft], &why)
+    follow::heard(conn, holding, |conn| {
+        edit::write(conn, viewer, holding, &[draft], &why)
+    })
 }
 
 fn wrong(field: &str, code: &str, message: &str, hint: &str) -> Error {

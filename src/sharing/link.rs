@@ -1,20 +1,21 @@
 //! Links between their ends: how they stand, whose move it is, and the acts of an end.
 
-use diesel::prelude::*;
+mod desk;
 
-use super::{LINKS, follow, steps};
+use super::{follow, steps};
 use crate::audit;
 use crate::auth::{Right, Viewer};
 use crate::db::connection::Conn;
-use crate::db::schema::entries;
-use crate::db::scope::visible;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::as_of::Definitions;
 use crate::ledger::change_set::{self, Purpose, Verdict};
 use crate::ledger::ends::{self, Act, Pair, Side, Standing, State};
-use crate::ledger::entry::EntryRow;
+use crate::ledger::entry::{EntryRow, stage_word};
 use crate::ledger::facts;
+use crate::register::field::Stage;
 use crate::register::text;
+
+pub use desk::{Counts, Page, View, at_risk, counts, page, waiting};
 
 /// The longest note.
 const NOTE_CHARS: usize = 500;
@@ -58,14 +59,34 @@ impl Link {
         }
     }
 
-    /// What the viewer may do now.
+    /// Whether it has ended.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.row.stage == stage_word(Stage::Retired)
+    }
+
+    /// Whether an end has said of what is in dispute just what stands: to confirm it would say nothing.
+    fn says_what_stands(&self, side: Side) -> bool {
+        let Some(end) = self.pair.of(side).filter(|e| e.state == State::Stated) else {
+            return false;
+        };
+        let apart = self.pair.differences();
+        if apart.is_empty() {
+            return true;
+        }
+        let stands = self.row.document();
+        apart.iter().all(|key| end.said.get(key) == stands.get(key))
+    }
+
+    /// What the viewer may do now; nothing once the link has ended.
     #[must_use]
     pub fn acts(&self) -> Vec<Act> {
-        let Some(mine) = self.mine.filter(|_| self.row.present) else {
+        let live = self.row.present && !self.is_ended();
+        let Some(mine) = self.mine.filter(|_| live) else {
             return Vec::new();
         };
         let state = self.pair.of(mine).map(|e| e.state);
-        let settled = state == Some(State::Stated) && self.pair.differences().is_empty();
+        let settled = self.says_what_stands(mine);
         [Act::Confirm, Act::Dispute, Act::Withdraw]
             .into_iter()
             .filter(|act| steps::next(state, *act).is_some())
@@ -108,13 +129,16 @@ pub fn one(
 /// When the database fails.
 pub fn of_row(conn: &mut Conn, viewer: &Viewer, row: EntryRow) -> Result<Link> {
     let pair = ends::pair(conn, row.id)?;
-    let waits = pair.standing().waits_for();
+    Ok(joined(viewer, row, pair))
+}
+
+fn joined(viewer: &Viewer, row: EntryRow, pair: Pair) -> Link {
     let ends = (row.department_id, row.party_id);
-    Ok(Link {
-        mine: ends::answers_for(viewer, ends, waits),
+    Link {
+        mine: ends::answers_for(viewer, ends, pair.turn()),
         pair,
         row,
-    })
+    }
 }
 
 /// Confirms, disputes, or withdraws a dispute for the end that the viewer answers for; tells the other end.
@@ -175,10 +199,11 @@ pub fn act(
 
 fn allowed(link: &Link, side: Side, act: Act) -> Result<()> {
     let state = link.pair.of(side).map(|e| e.state);
-    if steps::next(state, act).is_some() && link.acts().contains(&act) {
+    if link.acts().contains(&act) {
         return Ok(());
     }
     let stands = match (state, act) {
+        _ if link.is_ended() => "已终止，不能再办理",
         (_, Act::Confirm) => "本方已经确认，无需再次确认",
         (Some(State::Disputed), _) => "本方已提出异议",
         _ => "本方没有提出异议，无需撤回",
@@ -206,194 +231,4 @@ fn note(wish: &Wish<'_>) -> Result<String> {
     } else {
         Err(Error::Invalid(problems))
     }
-}
-
-macro_rules! views {
-    ($($variant:ident $word:literal $label:literal,)*) => {
-        impl View {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word for addresses and the API.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
-            /// What people read.
-            #[must_use]
-            pub fn label(self) -> &'static str {
-                match self { $(Self::$variant => $label,)* }
-            }
-
-            /// Reads the word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|v| v.word() == word)
-            }
-        }
-    };
-}
-
-/// Which links are wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum View {
-    /// Those that the viewer's end has to confirm.
-    #[default]
-    Mine,
-    /// Those that another end has to confirm.
-    Others,
-    /// Those in dispute.
-    Disputed,
-    /// Those that both confirmed.
-    Confirmed,
-    /// All that are not ended.
-    All,
-}
-
-views! {
-    Mine "mine" "待我确认",
-    Others "others" "待对方确认",
-    Disputed "disputed" "有争议",
-    Confirmed "confirmed" "已确认",
-    All "all" "全部",
-}
-
-/// A link as far as the desk must count it.
-#[derive(Clone, Debug)]
-struct Light {
-    id: i64,
-    pair: Pair,
-    waits_for_me: bool,
-}
-
-impl Light {
-    fn fits(&self, view: View) -> bool {
-        match (view, self.pair.standing()) {
-            (View::All, _) | (View::Disputed, Standing::Disputed) => true,
-            (View::Confirmed, Standing::Confirmed) => true,
-            (View::Mine, Standing::Waiting(_)) => self.waits_for_me,
-            (View::Others, Standing::Waiting(_)) => !self.waits_for_me,
-            _ => false,
-        }
-    }
-}
-
-/// Links in reach that are not ended, the last one first.
-fn all(conn: &mut Conn, viewer: &Viewer) -> Result<Vec<Light>> {
-    let rows: Vec<(i64, i64, Option<i64>)> = visible(viewer)
-        .filter(entries::register.eq(LINKS))
-        .filter(entries::present.eq(true))
-        .filter(entries::stage.ne("retired"))
-        .order(entries::id.desc())
-        .select((entries::id, entries::department_id, entries::party_id))
-        .load(conn)?;
-    let ids: Vec<i64> = rows.iter().map(|r| r.0).collect();
-    let mut pairs = ends::load(conn, Some(&ids))?;
-    let light = |(id, owner, party): (i64, i64, Option<i64>)| {
-        let pair = pairs.remove(&id).unwrap_or_default();
-        let waits = match pair.standing().waits_for() {
-            Some(Side::Provider) => Some(owner),
-            Some(Side::Consumer) => party,
-            None => None,
-        };
-        Light {
-            id,
-            waits_for_me: waits.is_some_and(|d| viewer.can(Right::ApproveSharing, d)),
-            pair,
-        }
-    };
-    Ok(rows.into_iter().map(light).collect())
-}
-
-/// How many links there are of each view.
-pub type Counts = Vec<(View, usize)>;
-
-/// A page of the desk.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
-    /// The links, the last one first.
-    pub links: Vec<Link>,
-    /// How many there are of each view.
-    pub counts: Counts,
-    /// Behind which number the next page begins, if there is one.
-    pub next: Option<i64>,
-}
-
-/// The links of a view that come before a number, the last one first.
-///
-/// # Errors
-/// When the database fails.
-pub fn page(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    view: View,
-    before: Option<i64>,
-    limit: usize,
-) -> Result<Page> {
-    let all = all(conn, viewer)?;
-    let count = |view: &View| (*view, all.iter().filter(|l| l.fits(*view)).count());
-    let counts = View::ALL.iter().map(count).collect();
-    let mut ids: Vec<i64> = all
-        .iter()
-        .filter(|l| l.fits(view) && before.is_none_or(|b| l.id < b))
-        .map(|l| l.id)
-        .take(limit + 1)
-        .collect();
-    let more = ids.len() > limit;
-    ids.truncate(limit);
-    Ok(Page {
-        links: numbered(conn, viewer, &ids)?,
-        counts,
-        next: ids.last().copied().filter(|_| more),
-    })
-}
-
-/// The links with these numbers, in their order.
-fn numbered(conn: &mut Conn, viewer: &Viewer, ids: &[i64]) -> Result<Vec<Link>> {
-    let mut rows: Vec<EntryRow> = visible(viewer)
-        .filter(entries::id.eq_any(ids.to_vec()))
-        .order(entries::id.desc())
-        .select(EntryRow::as_select())
-        .load(conn)?;
-    rows.sort_by_key(|row| ids.iter().position(|id| *id == row.id));
-    let mut links = Vec::with_capacity(rows.len());
-    for row in rows {
-        links.push(of_row(conn, viewer, row)?);
-    }
-    Ok(links)
-}
-
-/// Links at risk: those that wait for the viewer's end, then those in dispute, then those that wait for others.
-///
-/// # Errors
-/// When the database fails.
-pub fn at_risk(conn: &mut Conn, viewer: &Viewer, limit: usize) -> Result<Page> {
-    let all = all(conn, viewer)?;
-    let mut counts = Counts::new();
-    let mut ids: Vec<i64> = Vec::new();
-    for view in [View::Mine, View::Disputed, View::Others] {
-        let fitting = all.iter().filter(|l| l.fits(view));
-        counts.push((view, fitting.clone().count()));
-        ids.extend(fitting.map(|l| l.id));
-    }
-    ids.truncate(limit);
-    Ok(Page {
-        links: numbered(conn, viewer, &ids)?,
-        counts,
-        next: None,
-    })
-}
-
-/// How many links wait for the viewer, and how many are in dispute.
-///
-/// # Errors
-/// When the database fails.
-pub fn waiting(conn: &mut Conn, viewer: &Viewer) -> Result<(usize, usize)> {
-    if !viewer.can_anywhere(Right::ApproveSharing) {
-        return Ok((0, 0));
-    }
-    let all = all(conn, viewer)?;
-    let count = |view| all.iter().filter(|l| l.fits(view)).count();
-    Ok((count(View::Mine), count(View::Disputed)))
 }

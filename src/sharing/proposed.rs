@@ -8,11 +8,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 
 use super::map::SYSTEM;
-use super::{LINKS, field};
+use super::{LINKS, field, follow};
 use crate::auth::{Reach, Right, Viewer};
 use crate::db::connection::Conn;
 use crate::db::fragment::Fragment;
-use crate::db::schema::entries;
+use crate::db::schema::{entries, relations};
 use crate::db::scope::{of_any, owned, visible};
 use crate::error::{Error, Result};
 use crate::ledger::as_of::Definitions;
@@ -63,14 +63,15 @@ pub struct Proposed {
 
 /// A system with the names in its column.
 struct System {
+    id: i64,
     code: String,
     name: String,
     department: i64,
     names: Vec<String>,
 }
 
-/// Systems that links name, none for a link without, by the departments that give and take.
-type Linked = HashMap<(i64, i64), Vec<Option<String>>>;
+/// Numbers of the systems that live links name, none for a link without, by the departments that give and take.
+type Linked = HashMap<(i64, i64), HashSet<Option<i64>>>;
 
 /// What is proposed to the viewer, at most so many: of systems in use that he may write, by their number.
 ///
@@ -128,7 +129,9 @@ pub fn accept(
         reason: REASON.to_owned(),
         valid_on: None,
     };
-    let done = edit::write(conn, viewer, definitions, &[draft], &why)?;
+    let done = follow::heard(conn, definitions, |conn| {
+        edit::write(conn, viewer, definitions, &[draft], &why)
+    })?;
     let made = done.entries.into_iter().next();
     made.map(|w| w.code).ok_or_else(absent)
 }
@@ -143,7 +146,7 @@ fn read(conn: &mut Conn, viewer: &Viewer, code: Option<&str>) -> Result<Vec<Syst
         None => Fragment::sql("TRUE"),
         Some(code) => Fragment::sql("entries.code = ").text(code),
     };
-    let rows: Vec<(String, String, i64, String)> = owned(viewer)
+    let rows: Vec<(i64, String, String, i64, String)> = owned(viewer)
         .filter(writable)
         .filter(wanted)
         .filter(entries::register.eq(SYSTEM))
@@ -153,18 +156,21 @@ fn read(conn: &mut Conn, viewer: &Viewer, code: Option<&str>) -> Result<Vec<Syst
         .order(entries::id)
         .limit(SYSTEMS)
         .select((
+            entries::id,
             entries::code,
             entries::name,
             entries::department_id,
             entries::attributes,
         ))
         .load(conn)?;
-    let system = |(code, name, department, attributes): (String, String, i64, String)| System {
-        code,
-        name,
-        department,
-        names: names(&entry::pick(&attributes, |key| key == SHARED_WITH)),
-    };
+    let system =
+        |(id, code, name, department, attributes): (i64, String, String, i64, String)| System {
+            id,
+            code,
+            name,
+            department,
+            names: names(&entry::pick(&attributes, |key| key == SHARED_WITH)),
+        };
     Ok(rows.into_iter().map(system).collect())
 }
 
@@ -184,7 +190,7 @@ fn names(document: &Document) -> Vec<String> {
         .collect()
 }
 
-/// The links that the departments of some systems give.
+/// The links in use or on their way that the departments of some systems give: what has ended leads nowhere.
 fn linked(
     conn: &mut Conn,
     viewer: &Viewer,
@@ -193,35 +199,36 @@ fn linked(
 ) -> Result<Linked> {
     let providers: BTreeSet<i64> = systems.iter().map(|s| s.department).collect();
     let providers: Vec<i64> = providers.into_iter().collect();
-    let rows: Vec<(i64, Option<i64>, String)> = visible(viewer)
+    let named = relations::from_id
+        .eq(entries::id)
+        .and(relations::field.eq(PROVIDER_SYSTEM))
+        .and(relations::until_seq.is_null());
+    let rows: Vec<(i64, Option<i64>, Option<i64>)> = visible(viewer)
         .filter(of_any(&providers, true))
         .filter(entries::register.eq(LINKS))
         .filter(entries::present.eq(true))
+        .filter(entries::stage.ne("retired"))
+        .left_join(relations::table.on(named))
         .select((
             entries::department_id,
             entries::party_id,
-            entries::attributes,
+            relations::to_id.nullable(),
         ))
         .load(conn)?;
     let mut out = Linked::new();
-    for (provider, consumer, attributes) in rows {
+    for (provider, consumer, system) in rows {
         let Some(consumer) = consumer else { continue };
-        let document = entry::pick(&attributes, |key| key == PROVIDER_SYSTEM);
-        let system = entry::text(&document, PROVIDER_SYSTEM).map(str::to_owned);
         let ends = (provider, definitions.directory.heir(consumer));
-        out.entry(ends).or_default().push(system);
+        out.entry(ends).or_default().insert(system);
     }
     Ok(out)
 }
 
 /// Whether a link leads from a system to a department; one that names no system stands for all.
 fn is_linked(linked: &Linked, system: &System, consumer: i64) -> bool {
-    let links = linked.get(&(system.department, consumer));
-    let same = |word: &String| *word == system.code || *word == system.name;
-    links
-        .into_iter()
-        .flatten()
-        .any(|link| link.as_ref().is_none_or(same))
+    linked
+        .get(&(system.department, consumer))
+        .is_some_and(|named| named.contains(&None) || named.contains(&Some(system.id)))
 }
 
 /// What the columns of some systems say beyond the links that are there.

@@ -23,8 +23,10 @@ use one_ledger::sharing::{LINKS, steps};
 use crate::app::people::{department, settle, viewer};
 use crate::app::{Ledger, on_both};
 
+mod desk;
 mod proposed;
 mod random;
+mod told;
 mod walk;
 mod web;
 

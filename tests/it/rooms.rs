@@ -45,7 +45,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "ledger",
         &[
-            "hex", "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "each",
+            "words", "hex", "audit", "org", "db", "auth", "register", "sheet", "clock", "error",
+            "each",
         ],
     ),
     (
@@ -72,8 +73,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "sharing",
         &[
-            "issue", "impact", "deadline", "notice", "almanac", "calendar", "ledger", "audit",
-            "org", "db", "auth", "register", "sheet", "clock", "error", "each",
+            "words", "issue", "impact", "deadline", "notice", "almanac", "calendar", "ledger",
+            "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     (

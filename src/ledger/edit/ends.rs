@@ -130,6 +130,8 @@ impl Desk<'_, '_> {
     /// A link that is there already is confirmed or changed, not made again.
     fn same_link(&mut self, number: usize, place: Place, draw: &mut Draw) -> Result<()> {
         let register = self.definitions.register;
+        // What was made before in the same change set counts, too.
+        self.set.flush()?;
         let rows: Vec<EntryRow> = visible(self.viewer)
             .filter(entries::register.eq(&register.key))
             .filter(entries::department_id.eq(place.department_id))

@@ -1,6 +1,7 @@
 //! Statements written: the end as it stands, a line of how it came to that, and the way back.
 
 use diesel::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::kept::{EndRow, json};
 use super::{End, Given, Pair, Said, Side, Standing, State, pair, stated};
@@ -11,61 +12,26 @@ use crate::db::schema::{link_acts, link_ends};
 use crate::each;
 use crate::error::{Error, Result};
 use crate::ledger::change_set::ChangeSet;
-
-macro_rules! words {
-    ($($variant:ident $word:literal $label:literal,)*) => {
-        impl Act {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
-
-            /// The word it is stored as.
-            #[must_use]
-            pub fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-
-            /// What people read.
-            #[must_use]
-            pub fn label(self) -> &'static str {
-                match self { $(Self::$variant => $label,)* }
-            }
-
-            /// Reads the stored word.
-            #[must_use]
-            pub fn from_word(word: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|a| a.word() == word)
-            }
-        }
-    };
-}
-
-/// How an end speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// By writing the entry.
-    State,
-    /// By an agreed request.
-    Agree,
-    /// By confirming what stands.
-    Confirm,
-    /// By saying that it is not so.
-    Dispute,
-    /// By no longer saying that.
-    Withdraw,
-    /// It is made out of date by the other end.
-    Overtake,
-    /// What an import said is taken back.
-    TakeBack,
-}
+use crate::words;
 
 words! {
-    State "state" "登记",
-    Agree "agree" "经共享申请商定",
-    Confirm "confirm" "确认",
-    Dispute "dispute" "提出异议",
-    Withdraw "withdraw" "撤回异议",
-    Overtake "overtake" "因对方变更待重新确认",
-    TakeBack "take_back" "撤销导入",
+    /// How an end speaks.
+    Act {
+        /// By writing the entry.
+        State = "state", "登记";
+        /// By an agreed request.
+        Agree = "agree", "经共享申请商定";
+        /// By confirming what stands.
+        Confirm = "confirm", "确认";
+        /// By saying that it is not so.
+        Dispute = "dispute", "提出异议";
+        /// By no longer saying that.
+        Withdraw = "withdraw", "撤回异议";
+        /// It is made out of date by the other end.
+        Overtake = "overtake", "因对方变更待重新确认";
+        /// What an import said is taken back.
+        TakeBack = "take_back", "撤销导入";
+    }
 }
 
 /// What a statement came to.

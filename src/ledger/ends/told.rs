@@ -47,14 +47,15 @@ pub fn untold(conn: &mut Conn, limit: i64) -> Result<Vec<Told>> {
         .load(conn)?)
 }
 
-/// Marks statements as told; returns how many had not been.
+/// Marks statements as told; returns the numbers of those that nobody else had marked meanwhile.
 ///
 /// # Errors
 /// When the database fails.
-pub fn mark_told(conn: &mut Conn, ids: &[i64]) -> Result<usize> {
+pub fn mark_told(conn: &mut Conn, ids: &[i64]) -> Result<Vec<i64>> {
     Ok(diesel::update(link_acts::table)
         .filter(link_acts::id.eq_any(ids.to_vec()))
         .filter(link_acts::told.eq(false))
         .set(link_acts::told.eq(true))
-        .execute(conn)?)
+        .returning(link_acts::id)
+        .get_results(conn)?)
 }

@@ -120,7 +120,7 @@ struct LinkPage {
     items: Vec<LinkBody>,
     /// The cursor of the next answer; none at the end.
     next: Option<i64>,
-    /// How many links there are of each view.
+    /// How many links there are of each view; of more than 50,000, of the last ones.
     counts: BTreeMap<String, usize>,
 }
 

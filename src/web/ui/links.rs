@@ -12,8 +12,8 @@ use crate::ledger::as_of::Definitions;
 use crate::ledger::ends::{self, Act, Side, Standing, State};
 use crate::ledger::entry::EntryRow;
 use crate::register::value::Document;
-use crate::sharing::LINKS;
-use crate::sharing::link::{self, Link, View, Wish};
+use crate::sharing::link::{self, Counts, Link, View, Wish};
+use crate::sharing::{LINKS, field};
 use crate::web::answer::Failure;
 use crate::web::caller::Caller;
 use crate::web::desk::{self, Desk, coded};
@@ -110,8 +110,8 @@ fn row(definitions: Definitions<'_>, link: &Link) -> Row {
         name: link.row.name.clone(),
         provider: name(definitions, link.department(Side::Provider)),
         consumer: name(definitions, link.department(Side::Consumer)),
-        mode: shown(definitions, &document, "share_mode"),
-        frequency: shown(definitions, &document, "frequency"),
+        mode: shown(definitions, &document, field::MODE),
+        frequency: shown(definitions, &document, field::FREQUENCY),
         standing: standing.label(),
         badge: badge(standing),
         differs: labels(definitions, &link.pair.differences()),
@@ -122,6 +122,15 @@ fn row(definitions: Definitions<'_>, link: &Link) -> Row {
         },
         code: link.row.code.clone(),
     }
+}
+
+fn tabs(counts: &Counts) -> Vec<Tab> {
+    let tab = |(view, count): &(View, usize)| Tab {
+        word: view.word(),
+        label: view.label(),
+        count: *count,
+    };
+    counts.iter().map(tab).collect()
 }
 
 /// `GET /links`
@@ -138,18 +147,13 @@ async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
                 View::All
             });
             let page = link::page(ask.conn, &ask.viewer, view, query.cursor, ROWS)?;
-            let tab = |(view, count): &(View, usize)| Tab {
-                word: view.word(),
-                label: view.label(),
-                count: *count,
-            };
             let next = page.next.map(|n| {
                 let cursor = n.to_string();
                 address(HERE, &[("view", view.word()), ("cursor", &cursor)])
             });
             Ok(List {
                 view: view.word(),
-                tabs: page.counts.iter().map(tab).collect(),
+                tabs: tabs(&page.counts),
                 rows: page.links.iter().map(|l| row(definitions, l)).collect(),
                 next: next.unwrap_or_default(),
                 writes: ask.viewer.can_anywhere(Right::Write),
@@ -360,6 +364,9 @@ fn end(definitions: Definitions<'_>, link: &Link, side: Side) -> EndView {
 
 /// Whose move it is, in a sentence.
 fn whose(definitions: Definitions<'_>, link: &Link) -> String {
+    if link.is_ended() {
+        return "该对接已终止，无需再确认。".to_owned();
+    }
     match link.standing() {
         Standing::Waiting(side) => {
             let department = name(definitions, link.department(side));

@@ -54,7 +54,52 @@ fn a_systems_sheet_proposes_links_and_one_is_recorded_once() {
         let again = accept(&scene, &scene.gives, "XT-A");
         assert!(matches!(again, Err(Error::NotFound(_))), "{again:?}");
         assert_eq!(scene.rows().len(), 1);
+        // What has ended leads nowhere: it is proposed again, and recorded anew.
+        ledger.tamper("UPDATE entries SET stage = 'retired' WHERE register = 'sharing_link'");
+        let again = proposals(&scene, &scene.gives);
+        assert_eq!(again.len(), 2, "{again:#?}");
+        assert_ne!(accept(&scene, &scene.gives, "XT-A").unwrap(), code);
+        assert_eq!(scene.rows().len(), 2);
     });
+}
+
+#[test]
+fn a_link_stands_for_the_system_that_it_names() {
+    on_both(|ledger| {
+        let scene = Scene::new(ledger);
+        ledger.import_whole(&ledger.draw(
+            "systems.xlsx",
+            &[
+                "系统编码 | 系统名称 | 主管单位 | 系统状态 | 共享给哪些单位",
+                "XT-A | 学籍系统 | 济南市教育局 | 在用 | 济南市公安局",
+                "XT-B | 招生系统 | 济南市教育局 | 在用 | 济南市公安局",
+            ],
+        ));
+        accept(&scene, &scene.gives, "XT-A").unwrap();
+        let left = proposals(&scene, &scene.gives);
+        let systems: Vec<&str> = left.iter().map(|p| p.system.as_str()).collect();
+        assert_eq!(systems, ["XT-B"], "{left:#?}");
+    });
+}
+
+#[test]
+fn both_tabs_of_the_desk_lead_to_recording_and_importing() {
+    let ledger = Ledger::settled();
+    actors::make_all(&ledger);
+    let service = Service::start(&ledger);
+    let form = [("login", "cdo"), ("password", PASSWORD), ("next", "/")];
+    let signed = service.ask(Method::POST, "/sign-in").form(&form);
+    let cookie = signed.cookie("__Host-one-ledger").unwrap();
+    for path in ["/links", "/links/proposed"] {
+        let page = service
+            .ask(Method::GET, path)
+            .header("cookie", &format!("__Host-one-ledger={cookie}"))
+            .send();
+        assert_eq!(page.status, 200, "{page:?}");
+        for word in ["登记对接", "导入对接表"] {
+            assert!(page.body.contains(word), "{path}: {word}");
+        }
+    }
 }
 
 #[test]

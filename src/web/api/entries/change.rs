@@ -12,6 +12,7 @@ use crate::auth::Right;
 use crate::error::{Error, Problem, Result};
 use crate::ledger::edit::{self, Act, Draft, Source, Why};
 use crate::ledger::facts;
+use crate::sharing::follow;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
@@ -30,7 +31,9 @@ fn why(source: Source, reason: &str, valid_on: Option<String>) -> Why {
 fn one(ask: &mut Ask<'_>, register: &str, draft: Draft, why: &Why) -> Result<(i32, EntryBody)> {
     let desk = Desk::of(ask, register)?;
     let definitions = desk.definitions()?;
-    let done = edit::write(ask.conn, &ask.viewer, definitions, &[draft], why)?;
+    let done = follow::heard(ask.conn, definitions, |conn| {
+        edit::write(conn, &ask.viewer, definitions, &[draft], why)
+    })?;
     let written = done.entries.into_iter().next();
     let (code, request, held) = match written {
         Some(w) => (w.code, w.request, w.held),
@@ -189,14 +192,10 @@ pub(super) async fn restore_entry(
         let desk = Desk::of(ask, &path.0)?;
         let definitions = desk.definitions()?;
         let from = (code.as_str(), version.need()?);
-        edit::restore(
-            ask.conn,
-            &ask.viewer,
-            definitions,
-            from,
-            body.revision,
-            &body.reason,
-        )?;
+        let (to, reason) = (body.revision, body.reason.as_str());
+        follow::heard(ask.conn, definitions, |conn| {
+            edit::restore(conn, &ask.viewer, definitions, from, to, reason)
+        })?;
         let entry = facts::entry(ask.conn, &ask.viewer, definitions, &code, None)?;
         Ok((entry.revision, EntryBody::of(definitions, entry)))
     });
@@ -292,7 +291,9 @@ pub(super) async fn write_entries(
             return Err(Error::Invalid(problems));
         }
         let why = why(Source::Bulk, &body.reason, body.valid_on);
-        let done = edit::write(ask.conn, &ask.viewer, definitions, &drafts, &why)?;
+        let done = follow::heard(ask.conn, definitions, |conn| {
+            edit::write(conn, &ask.viewer, definitions, &drafts, &why)
+        })?;
         let item = |w: edit::Written| WrittenBody {
             code: w.code,
             revision: w.revision,

@@ -2,13 +2,13 @@
 
 use askama::Template;
 
-use super::{Answer, HERE, Tab, name};
+use super::{Answer, HERE, Tab, name, tabs};
 use crate::auth::{Right, Viewer};
 use crate::db::connection::Conn;
 use crate::error::{Error, Result};
 use crate::ledger::as_of::Definitions;
 use crate::sharing::LINKS;
-use crate::sharing::link::{self, View};
+use crate::sharing::link;
 use crate::sharing::map::SYSTEM;
 use crate::sharing::proposed::{self, Proposed};
 use crate::web::caller::Caller;
@@ -39,6 +39,8 @@ struct Show {
     shell: Shell,
     tabs: Vec<Tab>,
     lines: Vec<Line>,
+    /// There may be more than are listed.
+    cut: bool,
 }
 
 /// How many links are proposed to the viewer.
@@ -77,14 +79,10 @@ pub(super) async fn show(caller: Caller) -> Answer {
             let desk = Desk::of(ask, LINKS)?;
             let definitions = desk.definitions()?;
             let found = proposed::list(ask.conn, &ask.viewer, definitions, proposed::MOST)?;
-            let page = link::page(ask.conn, &ask.viewer, View::All, None, 1)?;
-            let tab = |(view, count): &(View, usize)| Tab {
-                word: view.word(),
-                label: view.label(),
-                count: *count,
-            };
+            let counts = link::counts(ask.conn, &ask.viewer)?;
             Ok(Show {
-                tabs: page.counts.iter().map(tab).collect(),
+                tabs: tabs(&counts),
+                cut: found.len() >= proposed::MOST,
                 lines: found.into_iter().map(|p| line(definitions, p)).collect(),
                 shell: ask.shell("对接确认", HERE),
             })

@@ -13,6 +13,7 @@ use crate::error::{Error, Problem, Result};
 use crate::ledger::edit::{self, Act, Draft, Source, Why};
 use crate::ledger::facts::{self, Entry};
 use crate::register::value::{Document, Value};
+use crate::sharing::follow;
 use crate::web::answer::Failure;
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
@@ -165,7 +166,10 @@ pub(super) async fn create(
             act: Act::Create,
             given,
         };
-        match edit::write(ask.conn, &ask.viewer, definitions, &[draft], &why(&fields)) {
+        let done = follow::heard(ask.conn, definitions, |conn| {
+            edit::write(conn, &ask.viewer, definitions, &[draft], &why(&fields))
+        });
+        match done {
             Ok(done) => {
                 let code = done
                     .entries
@@ -243,7 +247,9 @@ pub(super) async fn amend(
             revision,
         };
         let draft = Draft { act, given };
-        let done = edit::write(ask.conn, &ask.viewer, definitions, &[draft], &why(&fields));
+        let done = follow::heard(ask.conn, definitions, |conn| {
+            edit::write(conn, &ask.viewer, definitions, &[draft], &why(&fields))
+        });
         let (problems, since) = match done {
             Ok(done) => {
                 let request = done.entries.first().and_then(|e| e.request);

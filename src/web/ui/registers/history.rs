@@ -11,6 +11,7 @@ use crate::auth::Right;
 use crate::error::{Error, Result};
 use crate::ledger::edit;
 use crate::ledger::facts::{self, Diff};
+use crate::sharing::follow;
 use crate::web::answer::Failure;
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk::{self, Desk};
@@ -95,7 +96,10 @@ pub(super) async fn restore(
         let to = fields.need("to", "要恢复的版本")?.parse();
         let to = to.map_err(|_| Error::NotFound("这个版本".to_owned()))?;
         let from = (code.as_str(), revision(&fields)?);
-        edit::restore(ask.conn, &ask.viewer, desk.definitions()?, from, to, "")?;
+        let definitions = desk.definitions()?;
+        follow::heard(ask.conn, definitions, |conn| {
+            edit::restore(conn, &ask.viewer, definitions, from, to, "")
+        })?;
         Ok(Next::saying(
             &address(&path.0, &code),
             &format!("已恢复到版本 {to} 的内容"),
