@@ -198,7 +198,8 @@ fn entries_that_the_viewer_does_not_see_are_counted() {
         s.house
             .change(&ledger.viewer, "dataset", &hidden, &pairs)
             .unwrap();
-        let proofs = issue::proof::found(&mut ledger.conn(), &row).unwrap();
+        let proofs =
+            s.with(|g| issue::proof::found(&mut ledger.conn(), g.directory, &row).unwrap());
         let shown =
             s.with(|g| issue::shown::proofs(&mut ledger.conn(), &s.house.cdo, g, &proofs).unwrap());
         assert!(
