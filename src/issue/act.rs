@@ -168,7 +168,7 @@ fn moved(
         Act::Escalate => climb(ground, row, &mut new)?,
         Act::Decide => decide(wish, said, &mut new)?,
         Act::Reschedule => reschedule(conn, wish, row, &mut new)?,
-        Act::Propose | Act::Confirm => prove(conn, row, &mut new)?,
+        Act::Propose | Act::Confirm => prove(conn, ground, row, &mut new)?,
         Act::Reject => {
             new.proof = String::new();
             json!({})
@@ -256,8 +256,8 @@ fn reschedule(conn: &mut Conn, wish: &Wish, row: &Issue, new: &mut Issue) -> Res
 }
 
 /// What the ledger shows at this moment; nothing is proposed or confirmed without.
-fn prove(conn: &mut Conn, row: &Issue, new: &mut Issue) -> Result<Json> {
-    let found = proof::found(conn, row)?;
+fn prove(conn: &mut Conn, ground: Ground<'_>, row: &Issue, new: &mut Issue) -> Result<Json> {
+    let found = proof::found(conn, ground.directory, row)?;
     if found.is_empty() {
         return Err(proof::none());
     }

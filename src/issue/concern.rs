@@ -1,5 +1,7 @@
 //! What an issue is about: entries by code, as far as the viewer sees them; and who settles it on either side.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use serde_json::json;
 
@@ -48,6 +50,31 @@ pub fn concerned(conn: &mut Conn, viewer: &Viewer, row: &Issue) -> Result<Concer
             .saturating_sub(rows.len()),
         rows,
     })
+}
+
+/// The registers of codes, of the entries that the viewer sees: the first of the catalogue that has the code.
+///
+/// # Errors
+/// When the database fails.
+pub fn registers_of(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    codes: &[String],
+) -> Result<HashMap<String, String>> {
+    let found: Vec<(String, String)> = scope::summaries(viewer)
+        .filter(entries::code.eq_any(codes.to_vec()))
+        .filter(entries::present.eq(true))
+        .select((entries::register, entries::code))
+        .load(conn)?;
+    let mut out = HashMap::new();
+    for register in ground.catalogue.registers() {
+        for (_, code) in found.iter().filter(|(key, _)| *key == register.key) {
+            out.entry(code.clone())
+                .or_insert_with(|| register.key.clone());
+        }
+    }
+    Ok(out)
 }
 
 /// Names further entries that an issue is about.

@@ -151,7 +151,7 @@ pub fn fetch(conn: &mut Conn, viewer: &Viewer, issue: i64, id: i64) -> Result<Is
     })
 }
 
-/// Takes a file away; its bytes and its line stay. Only who added it, or the department he did it for, may.
+/// Takes a file away; its bytes and its line stay. Only who added it may.
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Refused`], [`Error::Conflict`] once the issue is closed.

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use serde_json::json;
 
-use super::{Issue, note};
+use super::{Issue, lock, note};
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::db::schema::issues;
@@ -15,6 +15,8 @@ use crate::error::Result;
 /// # Errors
 /// When the database fails.
 pub fn carry(conn: &mut Conn, viewer: &Viewer, from: i64, into: i64) -> Result<usize> {
+    // The merger holds the ledger's lock, which acts on issues do not wait for.
+    lock(conn)?;
     let rows: Vec<Issue> = issues::table
         .filter(
             issues::raised_by

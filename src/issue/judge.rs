@@ -3,7 +3,7 @@
 use super::steps::{self, Act, By, Step, Turn};
 use super::{Ground, Issue, ladder};
 use crate::auth::policy;
-use crate::auth::{Right, Viewer};
+use crate::auth::{Right, Role, Viewer};
 use crate::error::{Error, Result};
 
 /// What this viewer may do with an issue now: the buttons on its page.
@@ -14,6 +14,21 @@ pub fn acts(viewer: &Viewer, ground: Ground<'_>, row: &Issue) -> Vec<Act> {
         .copied()
         .filter(|act| may(viewer, ground, row, *act).is_ok())
         .collect()
+}
+
+/// Whether the viewer raises issues in the name of a department that he may write for: a bureau writes for its whole
+/// level, and speaks for its own house alone.
+#[must_use]
+pub fn raises_for(viewer: &Viewer, department: i64) -> bool {
+    let held = viewer.roles().iter();
+    let as_liaison = held
+        .filter(|(role, _)| *role == Role::Liaison)
+        .any(|(_, at)| *at == Some(department));
+    viewer.can(Right::Write, department)
+        && (!viewer.is(Role::Bureau)
+            || viewer.home() == Some(department)
+            || viewer.can(Right::HandleIssue, department)
+            || as_liaison)
 }
 
 /// The arrow that the viewer may take.

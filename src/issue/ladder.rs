@@ -52,7 +52,7 @@ pub fn next(rungs: &[Rung; 3], rung: i32) -> Option<Rung> {
 }
 
 /// A department and those it reports through.
-fn house(directory: &Directory, department: i64) -> Vec<i64> {
+pub(super) fn house(directory: &Directory, department: i64) -> Vec<i64> {
     let mut out = vec![department];
     let mut at = directory.get(department);
     // A circle, made by hand, ends as well.

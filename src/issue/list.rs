@@ -1,6 +1,6 @@
 //! Issues by whose they are and when they are due.
 
-use std::collections::BTreeMap;
+mod board;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -9,12 +9,13 @@ use diesel::sql_types::Bool;
 use super::Issue;
 use super::steps::State;
 use crate::auth::{Reach, Right, Role, Viewer};
-use crate::calendar::WorkCalendar;
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::fragment::Fragment;
 use crate::db::schema::issues;
 use crate::error::{Error, Problem, Result};
+
+pub use board::{Line, board};
 
 /// Which part of the desk is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -202,7 +203,8 @@ impl After {
                 return Some(Self::Id(text.parse().ok()?));
             }
             let (day, id) = text.split_once('_')?;
-            let day = NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()?;
+            // Years of more digits are days that PostgreSQL does not know.
+            let day: NaiveDate = day.parse().ok().filter(|_| clock::is_day(day))?;
             Some(Self::Day(day, id.parse().ok()?))
         };
         read().ok_or_else(|| {
@@ -221,10 +223,13 @@ impl After {
     }
 }
 
+/// The most characters that are looked for; SQLite takes no pattern without end.
+const SEARCHED: usize = 200;
+
 /// Issues that the viewer sees, a page of them.
 ///
 /// # Errors
-/// [`Error::Invalid`] for a cursor that was never given out; when the database fails.
+/// [`Error::Invalid`] for a cursor that was never given out or a search that is too long; when the database fails.
 pub fn page(
     conn: &mut Conn,
     viewer: &Viewer,
@@ -232,6 +237,11 @@ pub fn page(
     cursor: Option<&str>,
     limit: usize,
 ) -> Result<Page> {
+    if filter.search.chars().count() > SEARCHED {
+        let message = format!("查找内容超过 {SEARCHED} 个字");
+        let problem = Problem::new("q", "too_long", &message, "请缩短");
+        return Err(Error::Invalid(vec![problem]));
+    }
     let after = cursor.map(|c| After::parse(filter.view, c)).transpose()?;
     let mut rows = load(conn, viewer, filter, after, limit + 1)?;
     let more = rows.len() > limit;
@@ -350,47 +360,4 @@ pub fn counts(conn: &mut Conn, viewer: &Viewer) -> Result<Counts> {
         owed: of(View::Owed)?.len(),
         rung: of(View::Rung)?.len(),
     })
-}
-
-/// A department on the board: what it has in hand.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Line {
-    /// The department whose move it is.
-    pub department: i64,
-    /// So many.
-    pub open: usize,
-    /// Of those, past their day.
-    pub overdue: usize,
-    /// Working days of the oldest.
-    pub oldest: u32,
-}
-
-/// Issues on the board at most.
-const ON_BOARD: usize = 5_000;
-
-/// Whose move open issues are, by department: the most overdue first.
-///
-/// # Errors
-/// When the database fails.
-pub fn board(conn: &mut Conn, viewer: &Viewer, calendar: &WorkCalendar) -> Result<Vec<Line>> {
-    let today = clock::today();
-    let open = load(conn, viewer, &Filter::default(), None, ON_BOARD)?;
-    let mut lines: BTreeMap<i64, Line> = BTreeMap::new();
-    for row in &open {
-        let Some(department) = row.mover() else {
-            continue;
-        };
-        let line = lines.entry(department).or_insert(Line {
-            department,
-            open: 0,
-            overdue: 0,
-            oldest: 0,
-        });
-        line.open += 1;
-        line.overdue += usize::from(row.due_on < today);
-        line.oldest = line.oldest.max(row.age(calendar, today));
-    }
-    let mut out: Vec<Line> = lines.into_values().collect();
-    out.sort_by_key(|l| (std::cmp::Reverse((l.overdue, l.open)), l.department));
-    Ok(out)
 }

@@ -37,8 +37,8 @@ use crate::register::catalogue::Catalogue;
 use steps::{Act, State, Turn};
 
 pub use act::{Wish, act, comment, may_comment};
-pub use concern::{Concerned, add as add_entries, cdo, concerned};
-pub use judge::acts;
+pub use concern::{Concerned, add as add_entries, cdo, concerned, registers_of};
+pub use judge::{acts, raises_for};
 pub use open::{Known, NewIssue, Raise, causes, heal, open, raise};
 pub use settings::{KINDS, Rules, is_behind, refresh};
 

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use serde_json::json;
 
 use super::act::{store, text};
+use super::judge::raises_for;
 use super::steps::{Act, State, Turn};
 use super::{Ground, Issue, KINDS, lock, note, settings, tell};
 use crate::almanac;
@@ -224,7 +225,7 @@ pub struct Raise {
 /// Raises an issue for one's department.
 ///
 /// # Errors
-/// [`Error::Refused`] for a department that one may not write for; [`Error::Invalid`] with everything wrong.
+/// [`Error::Refused`] for a department that one may not write for or speak for; [`Error::Invalid`] with everything wrong.
 pub fn raise(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Raise) -> Result<Issue> {
     viewer.may_anywhere(Right::Write)?;
     conn.transaction(|conn| {
@@ -283,6 +284,11 @@ pub fn raise(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, wish: &Raise)
             return Err(Error::Invalid(problems));
         };
         viewer.may(Right::Write, raised_by)?;
+        if !raises_for(viewer, raised_by) {
+            return Err(Error::Refused(
+                "数据管理部门只能以本部门的名义提出难点问题，其他单位的由该单位提出".to_owned(),
+            ));
+        }
         let new = NewIssue {
             kind: &wish.kind,
             title: &title,

@@ -20,6 +20,9 @@ use crate::error::Result;
 /// Issues of a summary at most.
 pub const MOST: usize = 2_000;
 
+/// Issues whose steps are asked for at once.
+const PART: usize = 500;
+
 /// A month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Month(NaiveDate);
@@ -90,6 +93,8 @@ pub struct Line {
     pub mover: Option<i64>,
     /// Working days since it was first opened.
     pub age: u32,
+    /// The day it was due then.
+    pub due_on: NaiveDate,
     /// Not closed, and the day was past.
     pub late: bool,
     /// What was last said of it.
@@ -144,6 +149,7 @@ pub fn month(
     let (from, until) = month.span();
     let (mut rows, more) = load(conn, viewer, departments, (from, until))?;
     let mut steps = steps(conn, &rows, until)?;
+    let before = days_before(conn, &rows, until)?;
     let (calendar, _) = almanac::calendar(conn)?;
     let end = month.last().min(clock::today());
     let mut figures = Figures::default();
@@ -158,16 +164,25 @@ pub fn month(
         };
         let state = State::from_word(&at.to_state).unwrap_or(State::Working);
         let open = state.is_open();
-        let late = open && issue.due_on < end;
+        // Whatever is noted later of what has ended, such as a merger, does not end it again.
+        let ended = taken.iter().rfind(|s| s.from_state != s.to_state);
+        let ended = ended.filter(|_| !open).map(|s| s.at);
+        if ended.is_some_and(|at| at <= from) {
+            // It had ended before the month began, and was opened again after it.
+            continue;
+        }
+        let due_on = before.get(&issue.id).copied().unwrap_or(issue.due_on);
+        let late = open && due_on < end;
         figures.standing += usize::from(open);
         figures.overdue += usize::from(late);
-        let until = if open { end } else { clock::day_of(at.at) };
+        let until = ended.map_or(end, clock::day_of);
         lines.push(Line {
             age: calendar.working_days_between(clock::day_of(issue.opened_at), until),
             mover: open.then(|| mover(&issue, &at.turn)).flatten(),
             last: taken.last().map(said).unwrap_or_default(),
             rung: at.rung,
             state,
+            due_on,
             late,
             issue,
         });
@@ -192,6 +207,33 @@ fn count(figures: &mut Figures, step: &Taken) {
         _ => return,
     };
     *place += 1;
+}
+
+/// The days on which issues were due at an instant, of those that were given another day since.
+fn days_before(
+    conn: &mut Conn,
+    rows: &[Issue],
+    until: NaiveDateTime,
+) -> Result<HashMap<i64, NaiveDate>> {
+    let mut out = HashMap::new();
+    let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
+    for part in ids.chunks(PART) {
+        let moved: Vec<(i64, String)> = issue_steps::table
+            .filter(issue_steps::issue_id.eq_any(part.to_vec()))
+            .filter(issue_steps::act.eq(Act::Reschedule.word()))
+            .filter(issue_steps::at.gt(until))
+            .order(issue_steps::id)
+            .select((issue_steps::issue_id, issue_steps::detail))
+            .load(conn)?;
+        for (id, detail) in moved {
+            let detail: serde_json::Value = serde_json::from_str(&detail).unwrap_or_default();
+            let day = detail.get("before").and_then(|day| day.as_str());
+            if let Some(day) = day.and_then(|day| day.parse().ok()) {
+                out.entry(id).or_insert(day);
+            }
+        }
+    }
+    Ok(out)
 }
 
 fn mover(issue: &Issue, turn: &str) -> Option<i64> {
@@ -257,7 +299,7 @@ fn steps(
 ) -> Result<HashMap<i64, Vec<Taken>>> {
     let mut out: HashMap<i64, Vec<Taken>> = HashMap::new();
     let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
-    for part in ids.chunks(500) {
+    for part in ids.chunks(PART) {
         let found: Vec<Taken> = issue_steps::table
             .filter(issue_steps::issue_id.eq_any(part.to_vec()))
             .filter(issue_steps::at.le(until))

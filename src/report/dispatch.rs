@@ -121,6 +121,10 @@ pub fn export(
     ];
     let counted = found.figures.iter().chain(&found.sharing);
     facts.extend(counted.map(|(label, n)| vec![(*label).to_owned(), n.to_string()]));
+    if found.summary.more {
+        let told = format!("问题过多，只统计和列出前 {} 个", found.summary.lines.len());
+        facts.push(vec!["说明".to_owned(), told]);
+    }
     let rows = found.summary.lines.iter().map(|line| {
         let i = &line.issue;
         let late = if line.late { "是" } else { "" };
@@ -133,7 +137,7 @@ pub fn export(
             line.state.label().to_owned(),
             rung_label(line.rung).to_owned(),
             line.mover.map(name).unwrap_or_default(),
-            i.due_on.to_string(),
+            line.due_on.to_string(),
             late.to_owned(),
             line.age.to_string(),
             line.last.clone(),

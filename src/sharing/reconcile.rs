@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::audit::{self, Event};
 use crate::auth::{Reach, Right, Viewer};
 use crate::db::connection::Conn;
-use crate::db::schema::reconcile_head;
+use crate::db::schema::{ledger_head, reconcile_head};
 use crate::error::{Error, Result};
 use crate::issue::{self, Known, NewIssue};
 use crate::ledger::as_of::Definitions;
@@ -115,6 +115,14 @@ pub fn findings(
     Ok(found::compare(conn, viewer, definitions, rules, today)?.0)
 }
 
+/// The two entries of a cause that says they are one link, what the provider has recorded first.
+#[must_use]
+pub fn twins_of(cause: &str) -> Option<[i64; 2]> {
+    let rest = cause.strip_prefix(BEGIN)?.strip_prefix(Kind::Twin.word())?;
+    let (given, taken) = rest.strip_prefix(':')?.split_once(':')?;
+    Some([given.parse().ok()?, taken.parse().ok()?])
+}
+
 /// Whether somebody answers for every link: the program itself, and the operator.
 fn answers_for_all(viewer: &Viewer) -> bool {
     matches!(viewer.reach(Right::Write), Reach::Everything)
@@ -133,9 +141,10 @@ pub fn run(
 ) -> Result<Ran> {
     viewer.may_anywhere(Right::Write)?;
     conn.transaction(|conn| {
-        // Two runs wait for each other, and SQLite lets nobody wait for the lock who has read first.
-        diesel::update(reconcile_head::table.find(1))
-            .set(reconcile_head::actor.eq(reconcile_head::actor))
+        // Nobody says anything of a link between the comparing and the healing: what was disputed meanwhile would be
+        // healed. Two runs wait for each other, and SQLite lets nobody wait for the lock who has read first.
+        diesel::update(ledger_head::table.find(1))
+            .set(ledger_head::writes.eq(ledger_head::writes + 1))
             .execute(conn)?;
         let (now, compared) = found::compare(conn, viewer, definitions, rules, today)?;
         let mut known = issue::causes(conn, BEGIN)?;

@@ -12,6 +12,7 @@ use one_ledger::org::directory::Directory;
 use one_ledger::sharing::collection::{
     self, CYCLES, Counts, Cursor, Fate, Filter, Item, Listed, Pushed, Rate, Slice, State,
 };
+use one_ledger::sheet::export::ExportFormat;
 use proptest::prelude::*;
 
 use crate::app::{Ledger, on_both_settled};
@@ -210,6 +211,45 @@ fn one_counts_what_one_sees_and_hears_how_many_others_there_are() {
 }
 
 #[test]
+fn a_file_holds_exactly_what_is_listed() {
+    on_both_settled(|ledger| {
+        fill(ledger);
+        let liaison = viewer(ledger, Role::Liaison, &["SL001"], &[], &[]);
+        let directory = directory(ledger);
+        let definitions = Definitions {
+            catalogue: &ledger.app.catalogue,
+            directory: &directory,
+            register: ledger.app.catalogue.register("dataset").unwrap(),
+        };
+        let out = ledger.file("清单.csv");
+        let conn = &mut ledger.conn();
+        for who in [&ledger.viewer, &liaison] {
+            for slice in Slice::ALL {
+                let filter = Filter {
+                    slice,
+                    departments: None,
+                };
+                let (what, to) = (
+                    (&filter, clock::today()),
+                    (ExportFormat::Csv, out.as_path()),
+                );
+                let rows = collection::export(conn, who, definitions, what, to).unwrap();
+                let text = std::fs::read_to_string(&out).unwrap();
+                let listed = list(ledger, who, slice);
+                let lines = text.lines().skip(1);
+                let told: Vec<&str> = lines.map(|l| l.split(',').nth(1).unwrap()).collect();
+                assert_eq!(told, codes(&listed), "{slice:?}");
+                assert_eq!(rows, listed.len(), "{slice:?}");
+            }
+        }
+        let json = (ExportFormat::Json, out.as_path());
+        let what = (&Filter::default(), clock::today());
+        let refused = collection::export(conn, &liaison, definitions, what, json);
+        assert!(matches!(refused, Err(Error::Usage(_))), "{refused:?}");
+    });
+}
+
+#[test]
 fn the_table_follows_changes_and_pages_join_without_a_gap() {
     on_both_settled(|ledger| {
         fill(ledger);
@@ -251,6 +291,11 @@ fn the_table_follows_changes_and_pages_join_without_a_gap() {
         }
         assert_eq!(Cursor::parse("x"), None);
         assert_eq!(Cursor::parse("1_2026-02-30"), None);
+        assert_eq!(
+            Cursor::parse("1_-200000-01-01"),
+            None,
+            "PostgreSQL has no such day"
+        );
     });
 }
 

@@ -16,6 +16,7 @@ use crate::review::{House, SYSTEMS};
 
 mod machine;
 mod month;
+mod proof;
 mod reminders;
 mod rules;
 mod walk;

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use one_ledger::auth::{Role, Viewer};
 use one_ledger::clock;
-use one_ledger::db::schema::{entries, issues};
+use one_ledger::db::schema::{entries, issues, ledger_head};
 use one_ledger::error::Error;
 use one_ledger::intake::run::{self, Mode};
 use one_ledger::ledger::as_of::Definitions;
@@ -20,7 +20,7 @@ use ureq::http::Method;
 
 use crate::app::browser::{self, Browser, USUAL};
 use crate::app::people::viewer;
-use crate::app::service::Service;
+use crate::app::service::{Answer, Service};
 use crate::app::{Ledger, on_both_settled};
 use crate::routes::actors::{self, PASSWORD};
 
@@ -256,6 +256,127 @@ fn two_entries_of_one_link_are_told_as_a_pair() {
         let all = found(ledger, &ledger.viewer, clock::today());
         assert_eq!(twins(&all), Vec::<String>::new());
     });
+}
+
+#[test]
+fn a_run_touches_the_links_of_who_runs_it_alone() {
+    on_both_settled(|ledger| {
+        systems(ledger);
+        let until = |day: &str| {
+            let lines = [
+                format!(
+                    "L1|学籍→卫健|示例市教育局|E1|示例市卫生健康委员会|H1|服务接口|每日|{day}|运行中"
+                ),
+                format!("L2|学籍→公安|示例市教育局|E1|示例市公安局||服务接口|每日|{day}|运行中"),
+            ];
+            links(ledger, &[lines[0].as_str(), lines[1].as_str()]);
+        };
+        until("2025-12-31");
+        let today = clock::today();
+        let health = viewer(ledger, Role::Specialist, "示例市卫生健康委员会");
+        let ran = compare(ledger, &health, today).unwrap();
+        assert_eq!((ran.findings, ran.opened, ran.healed), (1, 1, 0));
+        // The other one is expired as well, and names no system of its consumer.
+        let ran = compare(ledger, &ledger.viewer, today).unwrap();
+        assert_eq!((ran.findings, ran.opened, ran.healed), (3, 2, 0));
+        until("2099-12-31");
+        let ran = compare(ledger, &health, today).unwrap();
+        assert_eq!((ran.findings, ran.opened, ran.healed), (0, 0, 1));
+        let open: Vec<bool> = written(ledger).into_iter().map(|i| i.1).collect();
+        assert_eq!(open, [false, true, true], "those of others stand");
+    });
+}
+
+#[test]
+fn a_run_waits_for_who_writes_in_the_ledger() {
+    on_both_settled(|ledger| {
+        let run = || compare(ledger, &ledger.viewer, clock::today());
+        std::thread::scope(|scope| {
+            let waits = ledger.conn().transaction::<_, Error, _>(|c| {
+                // As whoever says something of a link does.
+                diesel::update(ledger_head::table.find(1))
+                    .set(ledger_head::writes.eq(ledger_head::writes + 1))
+                    .execute(c)?;
+                let waits = scope.spawn(run);
+                std::thread::sleep(std::time::Duration::from_millis(400));
+                assert!(!waits.is_finished());
+                Ok(waits)
+            });
+            assert_eq!(waits.unwrap().join().unwrap().unwrap().findings, 0);
+        });
+    });
+}
+
+/// Pages as somebody who signed in sees them.
+fn visit(service: &Service, login: &str) -> impl Fn(&str) -> Answer {
+    let form = [
+        ("login", login),
+        ("password", PASSWORD),
+        ("next", "/account"),
+    ];
+    let answer = service.ask(Method::POST, "/sign-in").form(&form);
+    assert_eq!(answer.status, 303, "{answer:?}");
+    let name = "__Host-one-ledger";
+    let cookie = format!("{name}={}", answer.cookie(name).unwrap());
+    move |path| {
+        let ask = service.ask(Method::GET, path);
+        ask.header("cookie", &cookie).send()
+    }
+}
+
+#[test]
+fn twins_lead_to_the_page_where_they_are_merged() {
+    let ledger = Ledger::settled();
+    systems(&ledger);
+    links(
+        &ledger,
+        &["L1|学籍信息→卫健|示例市教育局|E1|示例市卫生健康委员会||服务接口|每日||运行中"],
+    );
+    says(&ledger, "L1", Side::Provider, "3");
+    let taker = "示例市卫生健康委员会";
+    let file = ledger.draw(
+        "使用方.xlsx",
+        &[
+            HEAD,
+            "L2|教育局给的学籍|示例市教育局|E1|示例市卫生健康委员会|H1|服务接口|每日||运行中",
+        ],
+    );
+    let own = viewer(&ledger, Role::Liaison, taker);
+    let request = Ledger::request(&file, Mode::Whole);
+    let done = run::run(&ledger.app, &own, &request, &|_| {}).unwrap();
+    assert!(done.report.applied, "{:#?}", done.report.problems);
+    compare(&ledger, &ledger.viewer, clock::today()).unwrap();
+    let issue: i64 = issues::table
+        .filter(issues::cause.like("reconcile:twin:%"))
+        .select(issues::id)
+        .first(&mut ledger.conn())
+        .unwrap();
+    let code = with(&ledger, |d| {
+        let found = d.directory.all().iter().find(|d| d.name == taker);
+        found.unwrap().code.clone()
+    });
+    actors::make(&ledger, "specialist", "specialist", "SL001");
+    actors::make(&ledger, "taker", "specialist", &code);
+    let service = Service::start(&ledger);
+    let (giver, taker) = (visit(&service, "specialist"), visit(&service, "taker"));
+    let begin = "/duplicates/merge?";
+    let here = format!("/issues/{issue}");
+    for path in [here.as_str(), "/links/reconcile"] {
+        let page = giver(path);
+        assert_eq!(page.status, 200, "{page:?}");
+        let (_, rest) = page.body.split_once(begin).unwrap();
+        let query = rest.split('"').next().unwrap();
+        let query = query.replace("&#38;", "&").replace("&amp;", "&");
+        let merge = giver(&format!("{begin}{query}"));
+        assert_eq!(merge.status, 200, "{query}: {merge:?}");
+        assert!(merge.body.contains("L1") && merge.body.contains("L2"));
+        // The consumer owns neither.
+        let page = taker(path);
+        assert_eq!(page.status, 200, "{page:?}");
+        assert!(!page.body.contains(begin), "{path}");
+    }
+    let wrong = giver("/issues/summary?month=2026-13");
+    assert_eq!(wrong.status, 422, "{wrong:?}");
 }
 
 /// Whatever people do in between: a second run changes nothing, and what is open is exactly what is found.

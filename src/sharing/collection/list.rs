@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use super::refresh::{REGISTER, Row};
 use super::standing::{Standing, State};
 use crate::auth::{Right, Viewer};
+use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{dataset_collection as table, entries};
 use crate::db::scope;
@@ -158,7 +159,8 @@ impl Cursor {
         let (entry, due) = match text.split_once('_') {
             None => (text, None),
             Some((entry, due)) => {
-                let due = NaiveDate::parse_from_str(due, "%Y-%m-%d").ok()?;
+                // Years of more digits are days that PostgreSQL does not know.
+                let due: NaiveDate = due.parse().ok().filter(|_| clock::is_day(due))?;
                 (entry, Some(due))
             }
         };

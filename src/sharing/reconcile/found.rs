@@ -118,6 +118,8 @@ pub struct Finding {
     pub owed_by: i64,
     /// The links it is about.
     pub entries: Vec<i64>,
+    /// Their codes.
+    pub codes: Vec<String>,
 }
 
 /// Which links were compared.
@@ -178,13 +180,22 @@ impl Link {
         Finding {
             kind,
             cause: format!("{BEGIN}{}:{}{mark}", kind.word(), self.id),
-            title: format!("{}: {}", kind.label(), self.name),
+            title: title(kind, &self.name),
             text: format!("对接“{}”（{}）{text}", self.name, self.code),
             raised_by: directory.heir(other),
             owed_by: directory.heir(own),
             entries: vec![self.id],
+            codes: vec![self.code.clone()],
         }
     }
+}
+
+/// What a finding is called, no longer than titles of issues are.
+pub(super) fn title(kind: Kind, name: &str) -> String {
+    format!("{}: {name}", kind.label())
+        .chars()
+        .take(100)
+        .collect()
 }
 
 /// An end's entry: whether it is there, and in use.
@@ -329,5 +340,14 @@ mod tests {
         };
         assert!(compared.covers("reconcile:stale:12") && compared.covers("reconcile:twin:3:12"));
         assert!(!compared.covers("reconcile:stale:13"));
+        assert_eq!(super::super::twins_of("reconcile:twin:3:12"), Some([3, 12]));
+        for other in [
+            "reconcile:stale:3",
+            "reconcile:twin:3",
+            "link:3",
+            "reconcile:twins:3:12",
+        ] {
+            assert_eq!(super::super::twins_of(other), None, "{other}");
+        }
     }
 }

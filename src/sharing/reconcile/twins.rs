@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::BEGIN;
-use super::found::{Finding, Kind, Link};
+use super::found::{Finding, Kind, Link, title};
 use crate::ledger::as_of::Definitions;
 use crate::ledger::ends::{self, Side};
 use crate::register::words;
@@ -64,7 +64,7 @@ fn twin(definitions: Definitions<'_>, given: &Link, taken: &Link) -> Finding {
     Finding {
         kind,
         cause: format!("{BEGIN}{}:{}:{}", kind.word(), given.id, taken.id),
-        title: format!("{}: {}", kind.label(), given.name),
+        title: title(kind, &given.name),
         text: format!(
             "提供方登记的“{}”（{}）与使用方登记的“{}”（{}）像是同一条对接。是同一条的，请由数据管理部门或提供方在查重中合并；\
              不是的，请双方分别确认。",
@@ -75,5 +75,6 @@ fn twin(definitions: Definitions<'_>, given: &Link, taken: &Link) -> Finding {
             .map_or(given.provider, |c| definitions.directory.heir(c)),
         owed_by: definitions.directory.heir(given.provider),
         entries: vec![given.id, taken.id],
+        codes: vec![given.code.clone(), taken.code.clone()],
     }
 }

@@ -9,13 +9,14 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::auth::Right;
 use crate::clock;
-use crate::error::{Error, Problem};
+use crate::error::{Error, Problem, Result};
 use crate::org::directory::Directory;
 use crate::sharing::collection::{self, Counts, Cursor, Filter, Item, Listed, Pushed, Rate, Slice};
+use crate::sheet::export::ExportFormat;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::api::accounts::limit;
 use crate::web::caller::{Ask, Caller};
-use crate::web::desk::Desk;
+use crate::web::desk::{self, Desk, Outgoing};
 use crate::web::fields;
 use crate::web::once::{Answered, Once};
 
@@ -256,6 +257,68 @@ async fn list_collection_datasets(caller: Caller, query: web::Query<DatasetQuery
     Ok(HttpResponse::Ok().json(page.await?))
 }
 
+/// Which datasets a file is wanted of.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+struct DatasetFileQuery {
+    /// This part of them; all when absent.
+    #[serde(default)]
+    is: Slice,
+    /// Of the department with this code.
+    department: Option<String>,
+    /// Of the departments of this region.
+    region: Option<String>,
+    /// `xlsx` (the default) or `csv`.
+    #[serde(default)]
+    format: String,
+}
+
+/// The list of datasets (汇聚清单) as xlsx or csv: all that the same filters list.
+#[utoipa::path(tag = "collection", params(DatasetFileQuery), security(("bearer" = [])),
+    responses((status = 200, description = "xlsx or csv", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = "4XX", body = ProblemBody)),
+    extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("own"))))]
+#[get("/collection/datasets/export")]
+async fn export_collection_datasets(caller: Caller, query: web::Query<DatasetFileQuery>) -> Answer {
+    // It is written down who took it, so this takes its turn among the writers.
+    let out = caller.change(move |ask| {
+        let (department, region) = (query.department.as_deref(), query.region.as_deref());
+        fields::plain(&[("department", department), ("region", region)])?;
+        let directory = ask.directory()?;
+        let filter = Filter {
+            slice: query.is,
+            departments: departments(&directory, department, region),
+        };
+        file(ask, &filter, &query.format)
+    });
+    Ok(desk::send(&out.await?)?)
+}
+
+/// The list as a file to be sent.
+pub(in crate::web) fn file(ask: &mut Ask<'_>, filter: &Filter, format: &str) -> Result<Outgoing> {
+    let format = match format {
+        "" | "xlsx" => ExportFormat::Xlsx,
+        "csv" => ExportFormat::Csv,
+        _ => {
+            let what = "format 应为 xlsx 或 csv";
+            let problem = Problem::new("format", "unknown_value", what, "");
+            return Err(Error::Invalid(vec![problem]));
+        }
+    };
+    let desk = Desk::of(ask, "dataset")?;
+    let extension = format.extension();
+    let path = desk::passing(ask.app, extension)?;
+    let what = (filter, clock::today());
+    let out = (format, path.as_path());
+    collection::export(ask.conn, &ask.viewer, desk.definitions()?, what, out)?;
+    Ok(Outgoing {
+        path,
+        name: format!("汇聚清单-{}.{extension}", filter.slice.label()),
+        media_type: format.media_type().to_owned(),
+        passing: true,
+    })
+}
+
 /// The departments that a code and a region mean; nobody's when no department has the code, not all.
 pub(in crate::web) fn departments(
     directory: &Directory,
@@ -318,5 +381,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
     config
         .service(get_collection)
         .service(list_collection_datasets)
+        .service(export_collection_datasets)
         .service(report_collection);
 }

@@ -10,8 +10,8 @@ use crate::almanac;
 use crate::auth::Right;
 use crate::error::{Error, Problem, Result};
 use crate::issue::list::{self, Filter, View};
-use crate::issue::steps::{Act, State};
-use crate::issue::{self, Ground, Raise, Wish};
+use crate::issue::steps::{Act, RUNGS, State};
+use crate::issue::{self, Ground, KINDS, Raise, Wish};
 use crate::ledger::facts;
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::api::accounts::limit;
@@ -95,6 +95,18 @@ fn filter(ask: &mut Ask<'_>, ground: Ground<'_>, query: &IssueQuery) -> Result<F
             unknown("state", "没有这种状态", &words)
         })?),
     };
+    if let Some(kind) = &query.kind
+        && let Some(list) = ground.catalogue.list(KINDS)
+        && list.item(kind).is_none()
+    {
+        let codes: Vec<&str> = list.items.iter().map(|i| i.code.as_str()).collect();
+        return Err(unknown("kind", "没有这种问题类型", &codes));
+    }
+    if let Some(rung) = query.rung
+        && RUNGS.iter().all(|(number, _)| *number != rung)
+    {
+        return Err(unknown("rung", "没有这一层级", &["0", "1", "2", "3"]));
+    }
     let departments = query.department.as_ref().map(|code| {
         let found = ground.directory.by_code(code);
         found.map(|d| vec![d.id]).unwrap_or_default()
@@ -105,7 +117,18 @@ fn filter(ask: &mut Ask<'_>, ground: Ground<'_>, query: &IssueQuery) -> Result<F
             let known = known.ok_or_else(|| Error::NotFound("这个登记簿".to_owned()))?;
             Some(facts::row(ask.conn, &ask.viewer, known, code)?.id)
         }
-        _ => None,
+        (None, None) => None,
+        // One without the other would be no filter at all.
+        (register, _) => {
+            let lacking = if register.is_none() {
+                "register"
+            } else {
+                "code"
+            };
+            let message = "register 和 code 应一起给出";
+            let problem = Problem::new(lacking, "required", message, "");
+            return Err(Error::Invalid(vec![problem]));
+        }
     };
     Ok(Filter {
         view,

@@ -26,6 +26,8 @@ struct LinkFinding {
     title: String,
     /// What to do.
     text: String,
+    /// Codes of the links; of a `twin`, the provider's entry first.
+    codes: Vec<String>,
     /// Department for which the issue is raised.
     raised_by: String,
     /// Department that is to act.
@@ -92,6 +94,7 @@ async fn get_reconciliation(caller: Caller) -> Answer {
             owed_by: name(f.owed_by),
             title: f.title,
             text: f.text,
+            codes: f.codes,
         });
         Ok(ReconcileBody {
             items: items.collect(),

@@ -13,8 +13,9 @@ use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use crate::sharing::collection::{self, Counts, Cursor, Filter, Listed, Rate, Slice, State};
 use crate::web::answer::Failure;
-use crate::web::api::collection::departments;
+use crate::web::api::collection::{departments, file};
 use crate::web::caller::{Ask, Caller};
+use crate::web::desk;
 use crate::web::fields;
 use crate::web::page::{Shell, address};
 
@@ -190,6 +191,7 @@ struct ListQuery {
     region: String,
     mine: String,
     cursor: String,
+    format: String,
 }
 
 impl ListQuery {
@@ -202,6 +204,27 @@ impl ListQuery {
             ("cursor", cursor),
         ];
         address("/collection/datasets", &pairs)
+    }
+
+    /// The same list as a file.
+    fn file(&self, format: &str) -> String {
+        let pairs = [
+            ("is", self.is.as_str()),
+            ("department", &self.department),
+            ("region", &self.region),
+            ("mine", &self.mine),
+            ("format", format),
+        ];
+        address("/collection/datasets/export", &pairs)
+    }
+
+    /// Refuses what neither database shall be asked for.
+    fn check(&self) -> Result<()> {
+        fields::plain(&[
+            ("department", Some(&self.department)),
+            ("region", Some(&self.region)),
+            ("cursor", Some(&self.cursor)),
+        ])
     }
 
     fn filter(&self, ask: &Ask<'_>, directory: &Directory) -> Filter {
@@ -260,6 +283,8 @@ struct Datasets {
     departments: Vec<(String, String)>,
     next: String,
     behind: bool,
+    /// The same list as a workbook and as CSV.
+    files: (String, String),
 }
 
 fn badge(state: State) -> &'static str {
@@ -296,11 +321,7 @@ fn counted(ask: &mut Ask<'_>, filter: &Filter) -> Result<usize> {
 async fn datasets(caller: Caller, query: web::Query<ListQuery>) -> Answer {
     let page = caller.page(move |ask| {
         let query = query.into_inner();
-        fields::plain(&[
-            ("department", Some(&query.department)),
-            ("region", Some(&query.region)),
-            ("cursor", Some(&query.cursor)),
-        ])?;
+        query.check()?;
         let directory = ask.directory()?;
         // Before anything is counted: what is brought up to date meanwhile must not look settled.
         let behind = collection::is_behind(ask.conn)?;
@@ -328,6 +349,7 @@ async fn datasets(caller: Caller, query: web::Query<ListQuery>) -> Answer {
             next: next.unwrap_or_default(),
             count: counted(ask, &filter)?,
             behind,
+            files: (query.file("xlsx"), query.file("csv")),
             shell: ask.shell("汇聚明细", "/collection"),
             query,
         })
@@ -335,9 +357,22 @@ async fn datasets(caller: Caller, query: web::Query<ListQuery>) -> Answer {
     page.await
 }
 
+/// `GET /collection/datasets/export`
+async fn export(caller: Caller, query: web::Query<ListQuery>) -> Answer {
+    // It is written down who took it, so this takes its turn among the writers.
+    let out = caller.change(move |ask| {
+        query.check()?;
+        let directory = ask.directory()?;
+        let filter = query.filter(ask, &directory);
+        file(ask, &filter, &query.format)
+    });
+    Ok(desk::send(&out.await?)?)
+}
+
 /// Adds the routes.
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/collection", web::get().to(board))
-        .route("/collection/datasets", web::get().to(datasets));
+        .route("/collection/datasets", web::get().to(datasets))
+        .route("/collection/datasets/export", web::get().to(export));
 }

@@ -3,11 +3,14 @@
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
+use crate::auth::{Right, Viewer};
+use crate::sharing::LINKS;
 use crate::sharing::reconcile::{Finding, Kind, Last};
 use crate::web::answer::Failure;
 use crate::web::api::reconcile::{now, run};
 use crate::web::caller::Caller;
-use crate::web::page::{Next, Shell};
+use crate::web::desk::coded;
+use crate::web::page::{Next, Shell, address};
 use crate::web::posted::Posted;
 
 type Answer = std::result::Result<HttpResponse, Failure>;
@@ -18,6 +21,10 @@ const SHOWN: usize = 300;
 
 struct Line {
     finding: Finding,
+    /// Its links: address and code.
+    links: Vec<(String, String)>,
+    /// Where they are merged, when they seem to be one.
+    merge: String,
     raised_by: String,
     owed_by: String,
 }
@@ -32,6 +39,27 @@ struct Show {
     counts: Vec<(&'static str, usize)>,
     all: usize,
     lines: Vec<Line>,
+}
+
+/// Where two entries are compared and merged; the first one stays unless somebody turns them round.
+pub(super) fn merge_address(register: &str, [keep, drop]: [&str; 2]) -> String {
+    let pairs = [("register", register), ("keep", keep), ("drop", drop)];
+    address("/duplicates/merge", &pairs)
+}
+
+fn merge(viewer: &Viewer, finding: &Finding) -> String {
+    // Who owes is the provider: it owns both.
+    match finding.codes.as_slice() {
+        [keep, drop] if viewer.can(Right::Write, finding.owed_by) => {
+            merge_address(LINKS, [keep, drop])
+        }
+        _ => String::new(),
+    }
+}
+
+fn links(codes: &[String]) -> Vec<(String, String)> {
+    let address = |code: &String| format!("/registers/{LINKS}/{}", coded(code));
+    codes.iter().map(|c| (address(c), c.clone())).collect()
 }
 
 /// `GET /links/reconcile`
@@ -61,6 +89,8 @@ async fn show(caller: Caller) -> Answer {
                     .into_iter()
                     .take(SHOWN)
                     .map(|f| Line {
+                        links: links(&f.codes),
+                        merge: merge(&ask.viewer, &f),
                         raised_by: name(f.raised_by),
                         owed_by: name(f.owed_by),
                         finding: f,

@@ -30,6 +30,40 @@ fn codes(page: &Json) -> Vec<&str> {
     items.iter().map(|i| i["code"].as_str().unwrap()).collect()
 }
 
+/// The list as a file: the same filters, the same reach, and it is written down who took it.
+fn files(service: &Service, (bureau, liaison, auditor): (&str, &str, &str)) {
+    let path = "/collection/datasets/export";
+    let late = asked(service, bureau, &format!("{path}?is=overdue&format=csv"));
+    assert_eq!(late.status, 200, "{late:?}");
+    assert_eq!(late.body.lines().count(), 2, "{late:?}");
+    assert!(
+        late.body
+            .contains("D-8,医保结算信息,示例市医疗保障局,更新逾期,")
+    );
+    let own = asked(service, liaison, &format!("{path}?format=csv"));
+    assert_eq!(own.body.lines().count(), 1 + 6, "{own:?}");
+    assert!(!own.body.contains("D-8"), "{own:?}");
+    let book = asked(service, bureau, path);
+    assert_eq!(book.status, 200);
+    let name = book.header("content-disposition").unwrap();
+    assert!(
+        name.starts_with("attachment") && name.ends_with("xlsx"),
+        "{name}"
+    );
+    let wrong = asked(service, bureau, &format!("{path}?format=pdf"));
+    assert_eq!(wrong.status, 422, "{wrong:?}");
+    assert_eq!(wrong.json()["problems"][0]["field"], "format");
+    for wrong in ["is=none", "x=1", "department=%01"] {
+        assert_eq!(
+            asked(service, bureau, &format!("{path}?{wrong}")).status,
+            422
+        );
+    }
+    assert_eq!(service.get(&format!("/api/v1{path}")).status, 401);
+    let log = asked(service, auditor, "/audit?action=export");
+    assert!(log.body.contains("汇聚清单"), "{log:?}");
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one walk, step by step")]
 fn the_platform_reports_by_its_token_and_rates_follow() {
@@ -114,6 +148,7 @@ fn the_platform_reports_by_its_token_and_rates_follow() {
         assert_eq!(after["total"]["counts"]["collected"], 7);
         let late = asked(&service, &bureau, "/collection/datasets?is=overdue").json();
         assert_eq!(codes(&late), ["D-8"]);
+        files(&service, (&bureau, &liaison, &token("auditor")));
         let page = asked(
             &service,
             &bureau,

@@ -1,9 +1,12 @@
 //! The month: what came and went, and what stood at its end.
 
+use diesel::prelude::*;
 use one_ledger::clock;
+use one_ledger::db::schema::{issue_steps, issues};
 use one_ledger::error::Error;
-use one_ledger::issue::steps::Act;
-use one_ledger::issue::summary::{Figures, Month};
+use one_ledger::issue::steps::{Act, State};
+use one_ledger::issue::summary::{self, Figures, Month, Summary};
+use one_ledger::issue::{self, Wish};
 use one_ledger::report::dispatch;
 
 use super::Scene;
@@ -76,6 +79,65 @@ fn written(ledger: &Ledger, s: &Scene<'_>, found: &dispatch::Dispatch) {
     assert_eq!(book.sheet_names(), ["工作调度", "难点问题"]);
     let rows = book.worksheet_range("难点问题").unwrap();
     assert_eq!(rows.height(), 1 + found.summary.lines.len());
+}
+
+/// Moves what has happened so far with an issue into the past.
+fn long_ago(ledger: &Ledger, issue: i64, days: u64) {
+    let at = clock::now() - chrono::Days::new(days);
+    let conn = &mut ledger.conn();
+    diesel::update(issue_steps::table.filter(issue_steps::issue_id.eq(issue)))
+        .set(issue_steps::at.eq(at))
+        .execute(conn)
+        .unwrap();
+    diesel::update(issues::table.find(issue))
+        .set(issues::opened_at.eq(at))
+        .execute(conn)
+        .unwrap();
+}
+
+/// The month of a day so long ago.
+fn past(s: &Scene<'_>, days: u64) -> Summary {
+    let month = Month::of(clock::today() - chrono::Days::new(days));
+    summary::month(&mut s.ledger.conn(), &s.house.cdo, None, month).unwrap()
+}
+
+#[test]
+fn a_month_that_is_over_is_told_as_it_stood() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let code = s.system("C4", "路况系统");
+        let made = || s.raise(&s.house.cdo, &Scene::wish(&code)).unwrap().id;
+        // Closed a hundred days ago, and opened again today.
+        let again = made();
+        s.act(&s.house.cdo, again, Act::Escalate, "太慢").unwrap();
+        s.decide(&s.house.bureau, again).unwrap();
+        s.act(&s.other, again, Act::Propose, "").unwrap();
+        s.act(&s.house.cdo, again, Act::Confirm, "").unwrap();
+        long_ago(ledger, again, 100);
+        s.act(&s.house.cdo, again, Act::Reopen, "接口又断了")
+            .unwrap();
+        let then = past(&s, 100);
+        assert_eq!((then.figures.closed, then.figures.standing), (1, 0));
+        assert_eq!(then.lines[0].state, State::Closed);
+        assert_eq!(past(&s, 40).lines.len(), 0, "it was closed all the month");
+        // Overdue for ninety days, and given another day only today.
+        let late = made();
+        let day = clock::today() - chrono::Days::new(90);
+        s.due(late, day);
+        long_ago(ledger, late, 100);
+        let moved = s.with(|g| {
+            let wish = Wish {
+                day: Some(clock::today() + chrono::Days::new(20)),
+                ..Wish::plain(late, 1, Act::Reschedule, "厂商排期")
+            };
+            issue::act(&mut ledger.conn(), &s.other, g, &wish)
+        });
+        assert!(moved.unwrap().due_on > clock::today());
+        let then = past(&s, 40);
+        assert_eq!((then.figures.standing, then.figures.overdue), (1, 1));
+        assert_eq!((then.lines[0].due_on, then.lines[0].late), (day, true));
+        assert_eq!(past(&s, 0).figures.overdue, 0);
+    });
 }
 
 #[test]

@@ -198,7 +198,8 @@ fn entries_that_the_viewer_does_not_see_are_counted() {
         s.house
             .change(&ledger.viewer, "dataset", &hidden, &pairs)
             .unwrap();
-        let proofs = issue::proof::found(&mut ledger.conn(), &row).unwrap();
+        let proofs =
+            s.with(|g| issue::proof::found(&mut ledger.conn(), g.directory, &row).unwrap());
         let shown =
             s.with(|g| issue::shown::proofs(&mut ledger.conn(), &s.house.cdo, g, &proofs).unwrap());
         assert!(
@@ -246,6 +247,54 @@ fn files_are_kept_by_content_and_only_by_who_has_to_do_with_it() {
         issue::files::remove(conn, &s.liaison, n, kept.id).unwrap();
         let gone = issue::files::fetch(conn, &s.house.cdo, n, kept.id).unwrap_err();
         assert!(matches!(gone, Error::NotFound(_)));
+    });
+}
+
+#[test]
+fn a_bureau_raises_for_its_own_house_alone() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let code = s.system("C4", "路况系统");
+        let by = |raised_by: &str| Raise {
+            raised_by: raised_by.to_owned(),
+            ..Scene::wish(&code)
+        };
+        // It writes for its whole level, and still speaks for nobody else.
+        let foreign = s.raise(&s.house.bureau, &by("C2"));
+        assert!(matches!(foreign, Err(Error::Refused(_))), "{foreign:?}");
+        assert_eq!(s.raise(&s.house.bureau, &by("C1")).unwrap().version, 1);
+        for who in [&s.house.liaison, &s.house.cdo, &ledger.viewer] {
+            assert!(s.raise(who, &by("C2")).is_ok(), "{who:?}");
+        }
+    });
+}
+
+#[test]
+fn a_merger_waits_for_who_acts_on_issues() {
+    use diesel::prelude::*;
+    use one_ledger::db::schema::audit_head;
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let code = s.system("C4", "路况系统");
+        s.raise(&s.house.cdo, &Scene::wish(&code)).unwrap();
+        let (from, into) = (id(ledger, "C4"), id(ledger, "C3"));
+        let carry = || {
+            let conn = &mut ledger.conn();
+            conn.transaction(|c| issue::heir::carry(c, &ledger.viewer, from, into))
+        };
+        std::thread::scope(|scope| {
+            let merger = ledger.conn().transaction::<_, Error, _>(|c| {
+                // As an act does: numbers of steps are given out under this lock.
+                diesel::update(audit_head::table.find(1))
+                    .set(audit_head::seq.eq(audit_head::seq))
+                    .execute(c)?;
+                let merger = scope.spawn(carry);
+                std::thread::sleep(std::time::Duration::from_millis(400));
+                assert!(!merger.is_finished());
+                Ok(merger)
+            });
+            assert_eq!(merger.unwrap().join().unwrap().unwrap(), 1);
+        });
     });
 }
 

@@ -76,11 +76,20 @@ fn an_issue_is_raised_escalated_and_closed_over_http() {
         ("?view=never", "unknown_value"),
         ("?cursor=never", "bad_cursor"),
         ("?limit=0", "out_of_range"),
+        ("?kind=nonsense", "unknown_value"),
+        ("?rung=9", "unknown_value"),
+        ("?register=information_system", "required"),
+        ("?code=S4", "required"),
+        // A year that PostgreSQL does not know.
+        ("?cursor=%2B200000-01-01_1", "bad_cursor"),
     ] {
         let answer = get(&cdo, &format!("{all}{path}"));
         assert_eq!(answer.status, 422, "{answer:?}");
         assert_eq!(answer.json()["problems"][0]["code"], code);
     }
+    let long = get(&cdo, &format!("{all}?q={}", "a".repeat(201)));
+    assert_eq!(long.status, 422, "{long:?}");
+    assert_eq!(long.json()["problems"][0]["field"], "q");
     let note = json!({"note": "请市局协调"});
     assert_eq!(post(&cdo, &act("escalate"), "", &note).status, 428);
     assert_eq!(post(&cdo, &act("escalate"), "\"9\"", &note).status, 412);

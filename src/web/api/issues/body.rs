@@ -205,7 +205,7 @@ impl IssueDetail {
         let (calendar, _) = almanac::calendar(conn)?;
         let concerned = issue::concerned(conn, viewer, &row)?;
         let found = if row.open {
-            issue::proof::found(conn, &row)?
+            issue::proof::found(conn, ground.directory, &row)?
         } else {
             row.proofs()
         };

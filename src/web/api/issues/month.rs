@@ -59,21 +59,28 @@ struct IssueMonthQuery {
     department: Option<String>,
 }
 
-fn month(
+impl IssueMonthQuery {
+    fn asked(&self) -> (Option<&str>, Option<&str>) {
+        (self.month.as_deref(), self.department.as_deref())
+    }
+}
+
+/// The month asked for, of the department asked for; the page asks in the same words.
+pub(in crate::web) fn month(
     ask: &mut Ask<'_>,
     ground: Ground<'_>,
-    query: &IssueMonthQuery,
+    (month, department): (Option<&str>, Option<&str>),
 ) -> Result<dispatch::Dispatch> {
     ask.viewer.may_anywhere(Right::SeeOwn)?;
     let today = clock::today();
-    let month = match &query.month {
+    let month = match month {
         None => Month::of(today),
         Some(word) => Month::parse(word, today).ok_or_else(|| {
             let message = "月份应写作 2026-11，且不能晚于本月";
             Error::Invalid(vec![Problem::new("month", "bad_month", message, "")])
         })?,
     };
-    let department = match &query.department {
+    let department = match department {
         None => None,
         Some(code) => {
             let found = ground.directory.by_code(code).map(|d| d.id);
@@ -91,7 +98,7 @@ fn month(
 async fn get_issue_summary(caller: Caller, query: web::Query<IssueMonthQuery>) -> Answer {
     let found = caller.read(move |ask| {
         grounded(ask, |ask, ground| {
-            let found = month(ask, ground, &query)?;
+            let found = month(ask, ground, query.asked())?;
             let summary = found.summary;
             Ok(IssueSummary::of(
                 ground,
@@ -117,7 +124,7 @@ async fn export_issue_summary(caller: Caller, query: web::Query<IssueMonthQuery>
 
 fn exported(ask: &mut Ask<'_>, query: &IssueMonthQuery) -> Result<Outgoing> {
     grounded(ask, |ask, ground| {
-        let found = month(ask, ground, query)?;
+        let found = month(ask, ground, query.asked())?;
         workbook(ask, ground, &found)
     })
 }

@@ -5,7 +5,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::{Answer, HERE, grounded, kinds};
-use crate::auth::{Reach, Right, Role};
+use crate::auth::Right;
 use crate::error::{Error, Problem, Result};
 use crate::issue::{self, Ground, Raise};
 use crate::ledger::facts;
@@ -42,14 +42,7 @@ struct About {
 
 fn own(ask: &Ask<'_>, ground: Ground<'_>) -> Vec<(String, String)> {
     let all = ground.directory.all().iter();
-    // What a bureau may write besides is not its to raise; its own house is.
-    let business = ask.viewer.is(Role::Bureau);
-    let written = ask.viewer.reach(Right::Write);
-    all.filter(|d| !d.is_over())
-        .filter(|d| match written {
-            Reach::Everything => true,
-            reach => reach.covers(d.id) && (!business || ask.viewer.home() == Some(d.id)),
-        })
+    all.filter(|d| !d.is_over() && issue::raises_for(&ask.viewer, d.id))
         .map(|d| (d.code.clone(), d.name.clone()))
         .collect()
 }
@@ -110,24 +103,13 @@ pub(super) fn entries(
     fields: &Fields,
 ) -> Result<Vec<(String, String)>> {
     let text = fields.get("entries").unwrap_or_default();
-    let mut out = Vec::new();
     let codes = text.split(|c: char| c.is_whitespace() || "、，,;；".contains(c));
-    for code in codes.filter(|c| !c.is_empty()).take(200) {
-        let mut place = None;
-        for register in ground.catalogue.registers() {
-            match facts::row(ask.conn, &ask.viewer, register, code) {
-                Ok(_) => {
-                    place = Some(register.key.clone());
-                    break;
-                }
-                Err(Error::NotFound(_)) => {}
-                Err(other) => return Err(other),
-            }
-        }
-        // One that is nowhere is told by the act.
-        out.push((place.unwrap_or_default(), code.to_owned()));
-    }
-    Ok(out)
+    let codes = codes.filter(|c| !c.is_empty()).take(200).map(str::to_owned);
+    let codes: Vec<String> = codes.collect();
+    let places = issue::registers_of(ask.conn, &ask.viewer, ground, &codes)?;
+    // One that is nowhere is told by the act.
+    let place = |code: String| (places.get(&code).cloned().unwrap_or_default(), code);
+    Ok(codes.into_iter().map(place).collect())
 }
 
 /// `POST /issues`

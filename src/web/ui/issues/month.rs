@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 use super::{Answer, HERE, grounded, name};
 use crate::clock;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::issue::Ground;
 use crate::issue::steps::rung_label;
 use crate::issue::summary::Month;
-use crate::report::dispatch::{self, Dispatch, kind_label};
-use crate::web::api::issues::month::workbook;
+use crate::report::dispatch::{Dispatch, kind_label};
+use crate::web::api::issues::month::{self, workbook};
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk;
 use crate::web::page::Shell;
@@ -57,15 +57,9 @@ struct Sheet {
 }
 
 fn found(ask: &mut Ask<'_>, ground: Ground<'_>, query: &Query) -> Result<Dispatch> {
-    let today = clock::today();
-    let month = Month::parse(&query.month, today).unwrap_or_else(|| Month::of(today));
-    let department = if query.department.is_empty() {
-        None
-    } else {
-        let found = ground.directory.by_code(&query.department).map(|d| d.id);
-        Some(found.ok_or_else(|| Error::NotFound("该单位".to_owned()))?)
-    };
-    dispatch::dispatch(ask.conn, &ask.viewer, ground, department, month)
+    let month = Some(query.month.as_str()).filter(|m| !m.is_empty());
+    let department = Some(query.department.as_str()).filter(|d| !d.is_empty());
+    month::month(ask, ground, (month, department))
 }
 
 /// `GET /issues/summary`
@@ -85,7 +79,7 @@ async fn summary(caller: Caller, query: web::Query<Query>) -> Answer {
                 state: l.state.label(),
                 rung: rung_label(l.rung),
                 next: l.mover.map(of).unwrap_or_default(),
-                due: l.issue.due_on.to_string(),
+                due: l.due_on.to_string(),
                 late: l.late,
                 age: l.age,
                 last: l.last.clone(),

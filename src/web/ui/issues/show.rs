@@ -5,16 +5,19 @@ use askama::Template;
 
 use super::{Answer, HERE, Row, grounded, name};
 use crate::almanac;
-use crate::auth::Viewer;
+use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::error::{Problem, Result};
 use crate::issue::files::{self, IssueFile};
 use crate::issue::shown::{self, Shown};
 use crate::issue::steps::{Act, Turn, rung_label};
 use crate::issue::{self, Ground, Issue, ladder};
+use crate::ledger::entry::EntryRow;
+use crate::sharing::reconcile;
 use crate::web::caller::{Ask, Caller};
 use crate::web::desk::coded;
 use crate::web::page::Shell;
+use crate::web::ui::reconcile::merge_address;
 
 /// A rung of the ladder with who has it in hand there.
 struct Rung {
@@ -61,6 +64,8 @@ pub(super) struct Show {
     parties: Vec<Party>,
     entries: Vec<Entry>,
     hidden: usize,
+    /// Where its two entries are merged, when they seem to be one link.
+    merge: String,
     proofs: Vec<Shown>,
     acts: Vec<Act>,
     note: String,
@@ -86,11 +91,12 @@ pub(super) fn page(
     let (calendar, _) = almanac::calendar(ask.conn)?;
     let concerned = issue::concerned(ask.conn, &ask.viewer, &row)?;
     let found = if row.open {
-        issue::proof::found(ask.conn, &row)?
+        issue::proof::found(ask.conn, ground.directory, &row)?
     } else {
         row.proofs()
     };
     let steps = issue::history(ask.conn, &ask.viewer, id)?;
+    let merge = merge(&ask.viewer, &row, &concerned.rows);
     let entries = concerned.rows.into_iter().map(|e| {
         let register = ground.catalogue.register(&e.register);
         Entry {
@@ -117,6 +123,7 @@ pub(super) fn page(
         parties: parties(ask, ground, &row)?,
         entries: entries.collect(),
         hidden: concerned.hidden,
+        merge,
         proofs: shown::proofs(ask.conn, &ask.viewer, ground, &found)?,
         acts: buttons(&ask.viewer, ground, &row, !found.is_empty()),
         note: note.to_owned(),
@@ -131,6 +138,22 @@ pub(super) fn page(
         shell: ask.shell(&row.title, HERE),
         issue: row,
     })
+}
+
+/// The address where the entries of a twin are merged, for who may write both.
+fn merge(viewer: &Viewer, row: &Issue, concerned: &[EntryRow]) -> String {
+    let twins = row.cause.as_deref().filter(|_| row.open);
+    let entry = |id: i64| {
+        let mut found = concerned.iter().filter(|e| e.id == id);
+        found.find(|e| viewer.can(Right::Write, e.department_id))
+    };
+    match twins
+        .and_then(reconcile::twins_of)
+        .map(|ids| ids.map(entry))
+    {
+        Some([Some(keep), Some(drop)]) => merge_address(&keep.register, [&keep.code, &drop.code]),
+        _ => String::new(),
+    }
 }
 
 /// The buttons, the likeliest first; nothing is offered that lacks proof.
