@@ -72,8 +72,8 @@ const MAY_USE: [(&str, &[&str]); 26] = [
     (
         "sharing",
         &[
-            "issue", "impact", "deadline", "notice", "almanac", "calendar", "ledger", "audit",
-            "org", "db", "auth", "register", "sheet", "clock", "error", "each",
+            "words", "issue", "impact", "deadline", "notice", "almanac", "calendar", "ledger",
+            "audit", "org", "db", "auth", "register", "sheet", "clock", "error", "each",
         ],
     ),
     (
