@@ -55,6 +55,26 @@ fn a_provider_ends_only_after_consultation_and_filing() {
         conflict(s.act(&h.liaison, id, Act::ApplyChange));
         let link = s.stands(id).link_code.unwrap();
         assert_eq!(h.status("sharing_link", &link), "connecting");
+        let ended = s.act(&h.liaison, id, Act::End).unwrap();
+        assert_eq!((ended.state(), ended.open), (State::Ended, false));
+        assert_eq!(h.status("sharing_link", &link), "ended");
+        let said = consultations(&mut ledger.conn(), id).unwrap();
+        let outcomes: Vec<&str> = said.iter().map(|c| c.outcome.as_str()).collect();
+        assert_eq!(outcomes, ["kept", "ended"]);
+        assert_eq!(
+            (said[1].reply.as_str(), said[1].word.as_str()),
+            ("object", "allow")
+        );
+    });
+}
+
+#[test]
+fn a_link_ends_with_its_request_and_not_before() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let h = &s.house;
+        let id = s.in_use();
+        let link = s.stands(id).link_code.unwrap();
         // The link's own stage is no way round consultation and filing.
         let row = h.row("sharing_link", &link);
         let round = stage::StageWish {
@@ -73,16 +93,7 @@ fn a_provider_ends_only_after_consultation_and_filing() {
             let end = ways.iter().find(|w| w.arrow.key == "end").unwrap();
             assert!(!end.allowed);
         }
-        let ended = s.act(&h.liaison, id, Act::End).unwrap();
-        assert_eq!((ended.state(), ended.open), (State::Ended, false));
-        assert_eq!(h.status("sharing_link", &link), "ended");
-        let said = consultations(&mut ledger.conn(), id).unwrap();
-        let outcomes: Vec<&str> = said.iter().map(|c| c.outcome.as_str()).collect();
-        assert_eq!(outcomes, ["kept", "ended"]);
-        assert_eq!(
-            (said[1].reply.as_str(), said[1].word.as_str()),
-            ("object", "allow")
-        );
+        let ended = s.act(&s.asker, id, Act::Finish).unwrap();
         // The link's way is written as a stage act writes it: arrows and gates of the model, in their versions.
         let row = h.row("sharing_link", &link);
         let way = stage::history(&mut ledger.conn(), &ledger.viewer, &row).unwrap();
