@@ -1,6 +1,8 @@
 //! Words of state machines: an enum whose variants have a word for storage and a label for people.
 
 /// Declares such an enum; each variant with its word and its label. `Serialize` and `Deserialize` must be in scope.
+///
+/// Attributes before the name are the enum's: what the API tells of has `#[derive(ToSchema)]` there.
 #[macro_export]
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $word:literal, $label:literal;)* }) => {

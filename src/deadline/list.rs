@@ -118,6 +118,12 @@ impl Cursor {
             rule: parts.next()?.to_owned(),
         })
     }
+
+    /// The place of the last one of the page before, in the order of due dates.
+    #[must_use]
+    pub fn place(&self) -> (NaiveDate, i64) {
+        (self.due, self.entry)
+    }
 }
 
 impl std::fmt::Display for Cursor {
@@ -130,13 +136,13 @@ impl std::fmt::Display for Cursor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = Deadline)]
 pub struct Listed {
-    /// Register key.
+    /// Register key; empty for a clock of a share request.
     pub register: String,
-    /// Code of the entry.
+    /// Code of the entry, or what people call the request.
     pub code: String,
-    /// Its name.
+    /// Its name; of a request, the dataset's.
     pub name: String,
-    /// Number of the owning department, whose move it is.
+    /// Number of the department whose move it is: the owning one, or the provider.
     pub department_id: i64,
     /// Key of the rule.
     pub rule: String,
@@ -160,11 +166,20 @@ pub struct Listed {
     pub done_on: Option<NaiveDate>,
     /// How many steps of the ladder of reminders were taken.
     pub level: i32,
+    /// Number of the share request, for one of its clocks; none for what falls due on an entry.
+    pub request: Option<i64>,
+    /// Number of the entry; of a clock its own, below zero.
     #[serde(skip)]
-    entry: i64,
+    pub entry: i64,
 }
 
 impl Listed {
+    /// Its place in the order of due dates.
+    #[must_use]
+    pub fn place(&self) -> (NaiveDate, i64) {
+        (self.due_on, self.entry)
+    }
+
     /// Where the next page begins when this is the last of its page.
     #[must_use]
     pub fn cursor(&self) -> Cursor {
@@ -279,6 +294,7 @@ fn listed(
         provisional: row.provisional && !row.done,
         done_on: row.done_on,
         level: row.level,
+        request: None,
         entry: row.entry_id,
     }
 }

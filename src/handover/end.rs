@@ -17,6 +17,7 @@ use crate::org::directory::Department;
 use crate::org::event::When;
 use crate::register::catalogue::Catalogue;
 use crate::register::value::Value;
+use crate::sharing::request;
 
 /// How many entries are read at once.
 const PAGE: i64 = 1_000;
@@ -56,16 +57,14 @@ pub fn merge(
     };
     // Whoever merges departments writes no entries otherwise: the merger itself is what gives the right.
     let mover = Viewer::operator(viewer.name());
-    let (change_set, (ended, entries, accounts)) = change_set::write(
-        conn,
-        &mover,
-        purpose,
-        |set| {
+    let (change_set, (ended, entries, accounts)) =
+        change_set::write(conn, &mover, purpose, |set| {
             let ended = change::merge(set.conn(), viewer, seen, into, when)?;
             let heir = change::one(set.conn(), into)?;
             let entries = move_entries(set, &mover, catalogue, seen.id, &heir)?;
             let accounts = move_accounts(set.conn(), seen.id, into)?;
             let issues = heir::carry(set.conn(), viewer, seen.id, into)?;
+            let requests = request::heir::carry(set.conn(), viewer, seen.id, into)?;
             let line = audit::Event::done(
                 "merge_department",
                 &format!("{} 并入 {}", ended.department.name, heir.name),
@@ -73,12 +72,12 @@ pub fn merge(
             .of(Some(into))
             .with(serde_json::json!({
                 "from": ended.department.code, "into": heir.code, "entries": entries,
-                "accounts": accounts, "issues": issues, "units": ended.units, "people": ended.people,
+                "accounts": accounts, "issues": issues, "requests": requests, "units": ended.units,
+                "people": ended.people,
             }));
             audit::record(set.conn(), viewer, &line)?;
             Ok(Verdict::Commit((ended, entries, accounts)))
-        },
-    )?;
+        })?;
     Ok(Moved {
         ended,
         entries,
@@ -111,6 +110,13 @@ pub fn abolish(conn: &mut Conn, viewer: &Viewer, seen: Seen, when: &When) -> Res
         if open > 0 {
             return Err(Error::Conflict(format!(
                 "“{}”还有 {open} 个未办结的难点问题，请先办结或改为并入接收单位",
+                ended.department.name
+            )));
+        }
+        let open = request::heir::open_of(conn, seen.id)?;
+        if open > 0 {
+            return Err(Error::Conflict(format!(
+                "“{}”还有 {open} 件未办结的共享申请，请先办结或改为并入接收单位",
                 ended.department.name
             )));
         }

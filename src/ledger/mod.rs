@@ -25,3 +25,4 @@ pub mod search;
 pub mod sight;
 pub mod undo;
 pub mod verify;
+pub mod walk;

@@ -14,9 +14,8 @@ use crate::intake::upload::list as uploads;
 use crate::issue;
 use crate::ledger::as_of::Definitions;
 use crate::ledger::list::{self, Paging, Query, Sort};
-use crate::org::directory::Directory;
 use crate::org::{board, filing, steps};
-use crate::register::catalogue::Catalogue;
+use crate::report::falling::Kind;
 use crate::review::{opinion, submission};
 use crate::sharing::collection::{self, Slice};
 use crate::sharing::link;
@@ -93,14 +92,10 @@ pub struct Overview {
 ///
 /// # Errors
 /// When the database fails.
-pub fn overview(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    catalogue: &Catalogue,
-    directory: &Directory,
-) -> Result<Overview> {
+pub fn overview(conn: &mut Conn, viewer: &Viewer, ground: request::Ground<'_>) -> Result<Overview> {
+    let (catalogue, directory) = (ground.catalogue, ground.directory);
     let mut out = Overview {
-        todos: todos(conn, viewer, (catalogue, directory))?,
+        todos: todos(conn, viewer, ground)?,
         ..Overview::default()
     };
     let full = viewer.can_anywhere(Right::SeeOwn);
@@ -169,11 +164,8 @@ fn date(conn: &mut Conn, recent: &mut [Recent]) -> Result<()> {
     Ok(())
 }
 
-fn todos(
-    conn: &mut Conn,
-    viewer: &Viewer,
-    (catalogue, directory): (&Catalogue, &Directory),
-) -> Result<Vec<Todo>> {
+fn todos(conn: &mut Conn, viewer: &Viewer, ground: request::Ground<'_>) -> Result<Vec<Todo>> {
+    let (catalogue, directory) = (ground.catalogue, ground.directory);
     let mut out = Vec::new();
     let mut add = |count: usize, text: &str, href: &str| {
         if count > 0 {
@@ -219,7 +211,10 @@ fn todos(
             };
             let who = (viewer, catalogue);
             let found = deadline::count(conn, who, &filter, LOOKED_AT - 1, clock::today())?;
-            add(found, text, &format!("/deadlines?state={}", state.word()));
+            // The clocks of share requests are told below.
+            let kind = Kind::Entry.word();
+            let href = format!("/deadlines?state={}&kind={kind}", state.word());
+            add(found, text, &href);
         }
     }
     for (slice, count, text) in of_collection(conn, viewer)? {
@@ -229,7 +224,7 @@ fn todos(
     for waiting in campaign::todo::waiting(conn, viewer, directory)? {
         add(waiting.count, &waiting.text, &waiting.href);
     }
-    for (count, text, href) in of_sharing(conn, viewer, (catalogue, directory))? {
+    for (count, text, href) in of_sharing(conn, viewer, ground)? {
         add(count, text, &href);
     }
     for (queue, count) in submission::waiting(conn, viewer)? {
@@ -252,7 +247,7 @@ fn todos(
 fn of_sharing(
     conn: &mut Conn,
     viewer: &Viewer,
-    (catalogue, directory): (&Catalogue, &Directory),
+    ground: request::Ground<'_>,
 ) -> Result<Vec<(usize, &'static str, String)>> {
     let (unconfirmed, disputed) = link::waiting(conn, viewer)?;
     let issues = issue::list::counts(conn, viewer)?;
@@ -270,11 +265,6 @@ fn of_sharing(
     let mut out: Vec<(usize, &'static str, String)> = known
         .map(|(count, text, href)| (count, text, href.to_owned()))
         .into();
-    let ground = request::Ground {
-        catalogue,
-        directory,
-        rules: request::Rules::default(),
-    };
     let requests = request::list::waiting(conn, viewer, ground)?;
     out.extend(requests.into_iter().map(|w| (w.count, w.text, w.href)));
     Ok(out)

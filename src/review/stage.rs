@@ -3,7 +3,6 @@
 mod carry;
 pub(crate) mod moves;
 
-use chrono::NaiveDateTime;
 use diesel::prelude::*;
 
 use crate::auth::{Right, Role, Viewer};
@@ -19,40 +18,10 @@ use crate::register::lifecycle::{Arrow, By};
 use crate::review::announce::{Announced, announce};
 use crate::review::facts::{self, Judged};
 use crate::review::{Ground, decision, submission};
+use crate::sharing::field::ENDED;
+use crate::sharing::{LINKS, request};
 
-/// A step that an entry took.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = stage_steps, treat_none_as_default_value = false)]
-pub struct StageStep {
-    /// Identity.
-    pub id: i64,
-    /// The entry.
-    pub entry_id: i64,
-    /// When, UTC.
-    pub at: NaiveDateTime,
-    /// Key of the arrow.
-    pub arrow: String,
-    /// Where it stood; empty when it had not said.
-    pub from_step: String,
-    /// Where it stands.
-    pub to_step: String,
-    /// The gate that judged it; may be empty.
-    pub gate: String,
-    /// Its version.
-    pub gate_version: Option<i64>,
-    /// The submission that moved it.
-    pub submission_id: Option<i64>,
-    /// The entry that carried it along.
-    pub carried_by: Option<i64>,
-    /// The account.
-    pub account_id: Option<i64>,
-    /// The name.
-    pub actor: String,
-    /// What was said.
-    pub note: String,
-    /// The change set.
-    pub change_set: i64,
-}
+pub use crate::ledger::walk::StageStep;
 
 /// What a stage act came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,7 +155,10 @@ fn may(
     arrow: &Arrow,
 ) -> Result<()> {
     match arrow.by {
-        By::Owner => Ok(viewer.may(Right::Write, row)?),
+        By::Owner => {
+            viewer.may(Right::Write, row)?;
+            serves_nobody(conn, row, arrow)
+        }
         By::Submission => Err(Error::Conflict(format!(
             "“{}”由送审办理，不能直接改变阶段",
             arrow.label
@@ -211,6 +183,22 @@ fn may(
             }
             Ok(())
         }
+    }
+}
+
+/// Demands that a link about to end serves no share request: a service is neither stopped without consultation and
+/// filing, nor left without the data being disposed of (政务数据共享条例 article 27).
+fn serves_nobody(conn: &mut Conn, row: &EntryRow, arrow: &Arrow) -> Result<()> {
+    if row.register != LINKS || arrow.to != ENDED {
+        return Ok(());
+    }
+    match request::serving(conn, &row.code)? {
+        None => Ok(()),
+        Some(request) => Err(Error::Conflict(format!(
+            "“{}”由共享申请{}商定，停止服务须先协商并备案（《政务数据共享条例》第二十七条），请在该共享申请中办理",
+            row.name,
+            request.number()
+        ))),
     }
 }
 

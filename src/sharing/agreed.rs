@@ -8,7 +8,7 @@ use super::{LINKS, field};
 use crate::auth::Viewer;
 use crate::clock;
 use crate::db::connection::Conn;
-use crate::db::schema::{entries, stage_steps};
+use crate::db::schema::entries;
 use crate::db::scope::visible;
 use crate::error::{Error, Result};
 use crate::ledger::amend::amend;
@@ -17,7 +17,9 @@ use crate::ledger::change::Change;
 use crate::ledger::change_set::{self, ChangeSet, Purpose, Verdict};
 use crate::ledger::ends::{self, Act, Given, Names, Side, Traits};
 use crate::ledger::entry::{self, EntryRow, Place};
+use crate::ledger::held::step_of;
 use crate::ledger::undo;
+use crate::ledger::walk;
 use crate::org::directory::Directory;
 use crate::register::catalogue::Catalogue;
 use crate::register::value::{Document, Value};
@@ -85,11 +87,18 @@ pub fn agreed(
     let both = Viewer::operator(viewer.name());
     let (_, code) = change_set::write(conn, &both, purpose, |set| {
         let values = values(set.conn(), directory, wanted)?;
-        let row = match standing(set.conn(), definitions, wanted, &values)? {
+        let found = standing(set.conn(), definitions, wanted, &values)?;
+        let begins = found.as_ref().is_none_or(|row| {
+            let step = step_of(register, &row.document()).to_owned();
+            step.is_empty() || step == field::APPLYING
+        });
+        let row = match found {
             Some(row) => amended(set, definitions, &row, &values)?,
             None => made(set, definitions, wanted, &values)?,
         };
-        connected(set, viewer, definitions, &row)?;
+        if begins {
+            connected(set, viewer, definitions, &row)?;
+        }
         let given: Given = ends::said_of(register, &values)
             .into_iter()
             .map(|(key, value)| (key, Some(value)))
@@ -228,46 +237,24 @@ fn made(
     Ok(row)
 }
 
-/// Notes the way to the step of connecting, once.
+/// Notes the way to the step of connecting.
 fn connected(
     set: &mut ChangeSet<'_>,
     viewer: &Viewer,
     definitions: Definitions<'_>,
     row: &EntryRow,
 ) -> Result<()> {
-    let document = row.document();
-    let status = definitions.register.keys.status.as_deref();
-    let step = status.and_then(|key| entry::text(&document, key));
-    if step != Some(field::CONNECTING) {
-        return Ok(());
-    }
     set.settle()?;
-    let seq = set.seq();
-    let conn = set.conn();
-    let walked: i64 = stage_steps::table
-        .filter(stage_steps::entry_id.eq(row.id))
-        .count()
-        .get_result(conn)?;
-    if walked > 0 {
-        return Ok(());
-    }
-    let last: Option<i64> = stage_steps::table
-        .select(diesel::dsl::max(stage_steps::id))
-        .first(conn)?;
-    diesel::insert_into(stage_steps::table)
-        .values((
-            stage_steps::id.eq(last.unwrap_or(0) + 1),
-            stage_steps::entry_id.eq(row.id),
-            stage_steps::at.eq(clock::now()),
-            stage_steps::arrow.eq("connect"),
-            stage_steps::from_step.eq(field::APPLYING),
-            stage_steps::to_step.eq(field::CONNECTING),
-            stage_steps::gate.eq("connect"),
-            stage_steps::account_id.eq(viewer.account()),
-            stage_steps::actor.eq(viewer.name()),
-            stage_steps::note.eq("经共享申请商定"),
-            stage_steps::change_set.eq(seq),
-        ))
-        .execute(conn)?;
-    Ok(())
+    let way = (field::APPLYING, field::CONNECTING);
+    let found = walk::arrow(definitions, way, &row.document(), clock::today());
+    let (arrow, gate) = found.unwrap_or(("connect", None));
+    let step = walk::Step {
+        arrow,
+        to: field::CONNECTING,
+        gate,
+        submission: None,
+        carried_by: None,
+        note: "经共享申请商定",
+    };
+    walk::note(set, viewer, (row.id, field::APPLYING), &step)
 }

@@ -38,4 +38,6 @@ pub mod field {
     pub const APPLYING: &str = "applying";
     /// The step of a link that is being connected.
     pub const CONNECTING: &str = "connecting";
+    /// The step of a link that is over.
+    pub const ENDED: &str = "ended";
 }

@@ -9,6 +9,7 @@ pub mod board;
 pub mod catalogue;
 pub mod clock;
 pub mod correction;
+pub mod heir;
 mod judge;
 pub mod list;
 pub mod open;
@@ -110,6 +111,21 @@ pub fn get(conn: &mut Conn, viewer: &Viewer, id: i64) -> Result<Request> {
         .first(conn)
         .optional()?;
     found.filter(|row| sees(viewer, row)).ok_or_else(nowhere)
+}
+
+/// The request that a link serves, while it is not over: the service ends by that, after consultation and filing
+/// (art. 27), and not by the link's own stage.
+///
+/// # Errors
+/// When the database fails.
+pub fn serving(conn: &mut Conn, link: &str) -> Result<Option<Request>> {
+    Ok(share_requests::table
+        .filter(share_requests::link_code.eq(link).assume_not_null())
+        .filter(share_requests::open.eq(true))
+        .order(share_requests::id)
+        .select(Request::as_select())
+        .first(conn)
+        .optional()?)
 }
 
 /// What the provider has said; what is only drafted is told to the provider's side alone.

@@ -17,6 +17,8 @@ use crate::review::House;
 
 mod clocks;
 mod ending;
+mod falling;
+mod heir;
 mod machine;
 mod month;
 mod rules;

@@ -1,19 +1,18 @@
-//! The one place where an entry's stage is written, with a line of its way.
+//! Where review moves an entry: what was judged becomes a step of its way (`ledger::walk`).
 
 use std::collections::BTreeMap;
 
 use diesel::prelude::*;
 
-use super::StageStep;
 use crate::auth::Viewer;
-use crate::clock;
 use crate::db::connection::Conn;
-use crate::db::schema::{entries, relations, stage_steps};
+use crate::db::schema::{entries, relations};
 use crate::error::{Error, Result};
 use crate::ledger::amend::amend;
 use crate::ledger::change_set::ChangeSet;
 use crate::ledger::entry::EntryRow;
 use crate::ledger::held::step_of;
+use crate::ledger::walk;
 use crate::register::lifecycle::Kind;
 use crate::register::value::Value;
 use crate::review::Ground;
@@ -48,7 +47,7 @@ pub(crate) fn take(
     row: &EntryRow,
     step: &Step<'_>,
 ) -> Result<EntryRow> {
-    write(set, viewer, ground, row, Some(step), BTreeMap::new())
+    write(set, viewer, ground, row, step, BTreeMap::new())
 }
 
 fn write(
@@ -56,42 +55,19 @@ fn write(
     viewer: &Viewer,
     ground: Ground<'_>,
     row: &EntryRow,
-    step: Option<&Step<'_>>,
-    mut values: BTreeMap<String, Option<Value>>,
+    step: &Step<'_>,
+    values: BTreeMap<String, Option<Value>>,
 ) -> Result<EntryRow> {
     let definitions = ground.definitions(&row.register)?;
-    let document = row.document();
-    let from = step_of(definitions.register, &document).to_owned();
-    if let (Some(step), Some(status)) = (step, &definitions.register.keys.status) {
-        values.insert(status.clone(), Some(Value::Text(step.to.to_owned())));
-    }
-    let stands = amend(set, definitions, row, &values)?;
-    if let Some(step) = step {
-        let seq = set.seq();
-        let last: Option<i64> = stage_steps::table
-            .select(diesel::dsl::max(stage_steps::id))
-            .first(set.conn())?;
-        let line = StageStep {
-            id: last.unwrap_or(0) + 1,
-            entry_id: row.id,
-            at: clock::now(),
-            arrow: step.arrow.to_owned(),
-            from_step: from,
-            to_step: step.to.to_owned(),
-            gate: step.judged.map(|j| j.gate.clone()).unwrap_or_default(),
-            gate_version: step.judged.map(|j| i64::from(j.version)),
-            submission_id: step.submission,
-            carried_by: step.carried_by,
-            account_id: viewer.account(),
-            actor: viewer.name().to_owned(),
-            note: step.note.to_owned(),
-            change_set: seq,
-        };
-        diesel::insert_into(stage_steps::table)
-            .values(&line)
-            .execute(set.conn())?;
-    }
-    Ok(stands)
+    let step = walk::Step {
+        arrow: step.arrow,
+        to: step.to,
+        gate: step.judged.map(|j| (j.gate.as_str(), j.version)),
+        submission: step.submission,
+        carried_by: step.carried_by,
+        note: step.note,
+    };
+    walk::take(set, viewer, definitions, row, &step, values)
 }
 
 /// Moves an entry to where it stands while a submission is in a state, and writes what a decision writes.
@@ -113,7 +89,7 @@ pub(crate) fn with_values(
     let from = step_of(definitions.register, &document);
     let to = step_for(kind, state, from).filter(|to| to != from);
     let Some(to) = to else {
-        return write(set, viewer, ground, row, None, values);
+        return amend(set, definitions, row, &values);
     };
     // An entry that never said where it stands begins with its first submission.
     let arrow = match (from.is_empty(), model.by_submission(from, &to)) {
@@ -136,7 +112,7 @@ pub(crate) fn with_values(
         carried_by: None,
         note: "",
     };
-    write(set, viewer, ground, row, Some(&step), values)
+    write(set, viewer, ground, row, &step, values)
 }
 
 /// The same without values; `None` when the entry stays where it is.

@@ -221,7 +221,14 @@ impl Bench<'_> {
         }
         let word = self.step.act.word();
         note(conn, self.viewer, &new, (word, &before.state), &self.told())?;
-        tell::moved(conn, self.viewer, self.ground, &new, self.step.act)?;
+        let drafter = self.case.answered.drafter_id;
+        tell::moved(
+            conn,
+            self.viewer,
+            self.ground,
+            (&new, drafter),
+            self.step.act,
+        )?;
         tell::log(
             conn,
             self.viewer,

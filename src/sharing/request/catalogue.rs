@@ -59,7 +59,6 @@ type Row = (
     i64,
     Option<i64>,
     String,
-    String,
     chrono::NaiveDateTime,
     Option<chrono::NaiveDateTime>,
 );
@@ -75,7 +74,14 @@ pub fn updates(conn: &mut Conn, viewer: &Viewer, reckoner: &Reckoner<'_>) -> Res
         .inner_join(submissions::table.on(submissions::entry_id.eq(entries::id)))
         .filter(entries::register.eq(DATASET))
         .filter(submissions::open.eq(true))
-        .order(submissions::id.desc())
+        // A new entry is no update: nothing says when it has to be there.
+        .filter(
+            submissions::kind
+                .eq(CHANGE)
+                .or(submissions::state.eq_any(AWAY)),
+        )
+        // Of too many, the oldest are looked at: they are the most urgent.
+        .order(submissions::id.asc())
         .limit(MOST)
         .select((
             submissions::id,
@@ -83,7 +89,6 @@ pub fn updates(conn: &mut Conn, viewer: &Viewer, reckoner: &Reckoner<'_>) -> Res
             entries::name,
             entries::department_id,
             submissions::bureau_id,
-            submissions::kind,
             submissions::state,
             submissions::opened_at,
             submissions::submitted_at,
@@ -98,12 +103,8 @@ pub fn updates(conn: &mut Conn, viewer: &Viewer, reckoner: &Reckoner<'_>) -> Res
 }
 
 fn update(reckoner: &Reckoner<'_>, row: Row) -> Option<Update> {
-    let (submission, code, name, department_id, bureau, kind, state, opened, submitted) = row;
+    let (submission, code, name, department_id, bureau, state, opened, submitted) = row;
     let away = AWAY.contains(&state.as_str());
-    // A new entry is no update: nothing says when it has to be there.
-    if !away && kind != CHANGE {
-        return None;
-    }
     let (rule, start) = if away {
         ("DS-02", submitted.unwrap_or(opened))
     } else {

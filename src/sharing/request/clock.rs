@@ -4,18 +4,18 @@
 //! is published later moves it; what is done keeps the date it had. Both ends are shown the same.
 
 mod keep;
+mod read;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Ground, Request};
+use super::Ground;
 use crate::almanac::{self, Almanac};
-use crate::auth::{Reach, Right, Viewer};
 use crate::calendar::{Due, TimeLimit};
 use crate::db::connection::Conn;
-use crate::db::schema::{share_clocks, share_requests};
+use crate::db::schema::share_clocks;
 use crate::error::Result;
 use crate::org::directory::Directory;
 use crate::register::region::Regions;
@@ -189,8 +189,9 @@ pub struct Clock {
     pub standing: Standing,
     /// Working days that are left; negative: days it is late. None once it is over.
     pub left: Option<i64>,
+    /// Identity.
     #[serde(skip)]
-    pub(super) id: i64,
+    pub id: i64,
     #[serde(skip)]
     pub(super) request_id: i64,
 }
@@ -199,15 +200,14 @@ impl Clock {
     /// What is left, in words.
     #[must_use]
     pub fn left_words(&self) -> String {
-        match (self.standing, self.left) {
-            (Standing::Paused, _) => "停表".to_owned(),
-            (_, Some(0)) => "今天到期".to_owned(),
-            (_, Some(n)) if n < 0 => format!("逾期 {} 天", -n),
-            (_, Some(n)) => format!("还有 {n} 个工作日"),
-            (_, None) => self
-                .done_on
-                .map(|d| format!("{d} 办结"))
-                .unwrap_or_default(),
+        match (self.standing, self.left, self.done_on) {
+            (Standing::Paused, ..) => "停表".to_owned(),
+            (Standing::Void, ..) => Standing::Void.label().to_owned(),
+            (_, Some(0), _) => "今天到期".to_owned(),
+            (_, Some(n), _) if n < 0 => format!("逾期 {} 天", -n),
+            (_, Some(n), _) => format!("还有 {n} 个工作日"),
+            (_, None, Some(on)) => format!("{on} 办结"),
+            (_, None, None) => "未设时限".to_owned(),
         }
     }
 }
@@ -278,12 +278,31 @@ impl<'r> Reckoner<'r> {
         })
     }
 
-    /// Working days of pauses, the one that lasts included.
-    fn stood_still(&self, row: &Kept) -> u32 {
+    /// Working days on which papers were missing, those until today included.
+    ///
+    /// Days not worked are nobody's: the time begins and ends on the working day that is next. Whoever still had the day
+    /// on which it began has the day on which it ends.
+    fn without_papers(&self, row: &Kept) -> u32 {
         let past = u32::try_from(row.paused).unwrap_or(0);
         let calendar = &self.almanac.calendar;
-        let now = row.paused_on.filter(|_| row.done_on.is_none());
-        past + now.map_or(0, |from| calendar.working_days_between(from, self.today))
+        let worked = |day| calendar.working_from(day).date;
+        let now = row
+            .paused_on
+            .map(|from| calendar.working_days_between(worked(from), worked(self.today)));
+        past + now.unwrap_or(0)
+    }
+
+    /// Working days that a clock stands still: none where missing papers stop no clock.
+    fn stood_still(&self, row: &Kept) -> u32 {
+        if row.void || row.done_on.is_some() {
+            // What is over keeps what it was given.
+            return u32::try_from(row.paused).unwrap_or(0);
+        }
+        if self.ground.rules.pause_for_papers {
+            self.without_papers(row)
+        } else {
+            0
+        }
     }
 
     /// A clock as it is shown.
@@ -303,12 +322,14 @@ impl<'r> Reckoner<'r> {
                 i64::from(self.almanac.calendar.working_days_between(self.today, date))
             }
         });
+        let pauses = self.ground.rules.pause_for_papers;
         let standing = match (row.void, row.done_on, left) {
             (true, ..) => Standing::Void,
             (_, Some(_), _) if row.late => Standing::DoneLate,
             (_, Some(_), _) => Standing::Done,
-            _ if row.paused_on.is_some() => Standing::Paused,
+            // Whoever was late already does not become less so by asking for papers.
             (.., Some(n)) if n < 0 => Standing::Overdue,
+            _ if pauses && row.paused_on.is_some() => Standing::Paused,
             (.., Some(n)) if n <= 1 => Standing::Soon,
             _ => Standing::Running,
         };
@@ -329,51 +350,5 @@ impl<'r> Reckoner<'r> {
             id: row.id,
             request_id: row.request_id,
         }
-    }
-
-    /// The clocks of a request, in the order they began.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn of_request(&self, conn: &mut Conn, request: i64) -> Result<Vec<Clock>> {
-        let rows: Vec<Kept> = share_clocks::table
-            .filter(share_clocks::request_id.eq(request))
-            .order(share_clocks::id)
-            .select(Kept::as_select())
-            .load(conn)?;
-        Ok(rows.iter().map(|row| self.show(row)).collect())
-    }
-
-    /// Clocks of the requests that the viewer sees, with their requests, the most urgent first: those that run, or those
-    /// that are over.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn seen(
-        &self,
-        conn: &mut Conn,
-        viewer: &Viewer,
-        running: bool,
-    ) -> Result<Vec<(Clock, Request)>> {
-        let mut query = share_clocks::table
-            .inner_join(share_requests::table.on(share_requests::id.eq(share_clocks::request_id)))
-            .filter(share_clocks::void.eq(false))
-            .filter(share_clocks::done_on.is_null().eq(running))
-            .order(share_clocks::id.desc())
-            .limit(MOST)
-            .select((Kept::as_select(), Request::as_select()))
-            .into_boxed();
-        if let Reach::Departments(ids) = viewer.reach(Right::SeeOwn) {
-            // A clock begins when the request is sent: from then on both ends see it.
-            let either = share_requests::consumer_id
-                .eq_any(ids.clone())
-                .or(share_requests::provider_id.eq_any(ids.clone()));
-            query = query.filter(either);
-        }
-        let rows: Vec<(Kept, Request)> = query.load(conn)?;
-        let shown = rows.into_iter().map(|(k, r)| (self.show(&k), r));
-        let mut out: Vec<(Clock, Request)> = shown.collect();
-        out.sort_by_key(|(c, _)| (c.due_on.is_none(), c.due_on, c.id));
-        Ok(out)
     }
 }

@@ -1,5 +1,7 @@
 //! Correction requests (校核, art. 26): the consumer doubts data, the provider checks, corrects and answers in time.
 
+use std::collections::HashMap;
+
 use chrono::NaiveDateTime;
 use diesel::prelude::*;
 use serde::Serialize;
@@ -7,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::clock::{Kind, Reckoner};
 use super::judge::own;
+use super::steps::Side;
 use super::{Ground, Request, checked, get, locked, note, settled, tell};
 use crate::auth::Viewer;
 use crate::clock;
@@ -140,16 +143,23 @@ pub fn all(conn: &mut Conn, viewer: &Viewer, request: i64) -> Result<Vec<(Correc
         .order(share_corrections::id)
         .select(Correction::as_select())
         .load(conn)?;
-    let mut out = Vec::with_capacity(rows.len());
-    for row in rows {
-        let notes = share_correction_notes::table
-            .filter(share_correction_notes::correction_id.eq(row.id))
-            .order(share_correction_notes::id)
-            .select(Note::as_select())
-            .load(conn)?;
-        out.push((row, notes));
+    let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
+    let said: Vec<Note> = share_correction_notes::table
+        .filter(share_correction_notes::correction_id.eq_any(ids))
+        .order(share_correction_notes::id)
+        .select(Note::as_select())
+        .load(conn)?;
+    let mut notes: HashMap<i64, Vec<Note>> = HashMap::new();
+    for note in said {
+        notes.entry(note.correction_id).or_default().push(note);
     }
-    Ok(out)
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let said = notes.remove(&row.id).unwrap_or_default();
+            (row, said)
+        })
+        .collect())
 }
 
 fn say(conn: &mut Conn, viewer: &Viewer, correction: i64, act: &str, text: &str) -> Result<()> {
@@ -218,7 +228,8 @@ pub fn raise(
         say(conn, viewer, made.id, "raise", &made.subject)?;
         let reckoner = Reckoner::new(conn, ground, clock::today())?;
         reckoner.start(conn, (&row, Some(made.id)), Kind::Correction)?;
-        told(conn, viewer, &row, &made, "提出校核申请", &made.subject)?;
+        let what = ("提出校核申请", Side::Provider);
+        told(conn, viewer, &row, &made, what, &made.subject)?;
         Ok(made)
     })
 }
@@ -228,7 +239,7 @@ fn told(
     viewer: &Viewer,
     row: &Request,
     correction: &Correction,
-    what: &str,
+    (what, to): (&str, Side),
     said: &str,
 ) -> Result<()> {
     let state = row.state.clone();
@@ -239,7 +250,13 @@ fn told(
     };
     note(conn, viewer, row, ("correction", &state), &words)?;
     let which = (correction.id, correction.version);
-    tell::correction(conn, viewer, row, which, (correction.state == "open", what))?;
+    let raiser: Option<Option<i64>> = share_correction_notes::table
+        .filter(share_correction_notes::correction_id.eq(correction.id))
+        .order(share_correction_notes::id)
+        .select(share_correction_notes::account_id)
+        .first(conn)
+        .optional()?;
+    tell::correction(conn, viewer, row, which, (raiser.flatten(), what), to)?;
     tell::log(conn, viewer, row, what, said)
 }
 
@@ -271,7 +288,11 @@ pub fn act(
             return Err(Error::Stale("该校核申请".to_owned()));
         }
         let (from, to) = act.arrow();
-        if found.state != from || !row.open {
+        if !row.open {
+            let what = format!("共享申请{}{}，不再校核", row.number(), row.state().label());
+            return Err(Error::Conflict(what));
+        }
+        if found.state != from {
             return Err(Error::Conflict(format!("该校核申请{}", found.label())));
         }
         let said = text("text", said, act != Act::Confirm)?;
@@ -304,9 +325,9 @@ pub fn act(
             Act::Confirm => {}
         }
         let what = match act {
-            Act::Answer => "核实并答复校核申请",
-            Act::Confirm => "确认校核办结",
-            Act::Reopen => "要求再次核实",
+            Act::Answer => ("核实并答复校核申请", Side::Consumer),
+            Act::Confirm => ("确认校核办结", Side::Provider),
+            Act::Reopen => ("要求再次核实", Side::Provider),
         };
         told(conn, viewer, &row, &new, what, &said)?;
         Ok(new)

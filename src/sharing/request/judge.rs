@@ -224,7 +224,9 @@ pub(super) fn may(
     act: Act,
 ) -> Result<&'static Step> {
     let state = case.row.state();
-    let Some(step) = steps::find(state, act) else {
+    let waits = case.answered.lacks_papers();
+    let fits = |s: &&'static Step| act != Act::Redo || (s.to == Some(State::PapersAsked)) == waits;
+    let Some(step) = steps::ways(state, act).find(fits) else {
         return Err(Error::Conflict(format!(
             "共享申请{}当前为“{}”，不能“{}”",
             case.row.number(),

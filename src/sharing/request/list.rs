@@ -2,8 +2,8 @@
 
 use diesel::prelude::*;
 
-use super::clock::{Clock, Reckoner, Standing};
-use super::steps::State;
+use super::clock::{Reckoner, Standing};
+use super::steps::{ANSWER_OWED, State};
 use super::{Ground, Request, departments, judge};
 use crate::auth::{Reach, Right, Role, Viewer};
 use crate::clock;
@@ -14,10 +14,10 @@ use crate::error::Result;
 /// What requests are to the viewer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Tab {
-    /// Those of his own department, until data is supplied.
+    /// Those of his own department, until data is supplied, and again when the provider wishes to stop or change.
     #[default]
     Mine,
-    /// Those that his own department has to answer or to supply.
+    /// Those that his own department has to answer, to supply, to file or to end.
     Theirs,
     /// Those that are in use, at either end.
     InUse,
@@ -64,7 +64,7 @@ impl Tab {
     pub fn label(self) -> &'static str {
         match self {
             Self::Mine => "我方申请",
-            Self::Theirs => "需我答复",
+            Self::Theirs => "需我方办理",
             Self::InUse => "在用",
             Self::Ended => "已结束",
             Self::Coordinate => "主管部门办理",
@@ -120,12 +120,15 @@ const SERVED: &[State] = &[
     State::Consulted,
     State::Filed,
 ];
+/// Where the provider owes something.
 const OWED: &[State] = &[
     State::Submitted,
     State::PapersAsked,
     State::Supplemented,
     State::Answering,
     State::Supplying,
+    State::Consulted,
+    State::Filed,
 ];
 /// Where the bureau has a word.
 const BUREAU: &[State] = &[State::Disagreed, State::Filed];
@@ -153,9 +156,10 @@ pub fn list(
             .and(share_requests::submitted_at.is_not_null());
         query = query.filter(share_requests::consumer_id.eq_any(ids).or(provider));
     }
+    let asked_back = share_requests::state.eq(State::Consulting.word());
     let waits = share_requests::open
         .eq(true)
-        .and(share_requests::state.ne_all(words(SERVED)));
+        .and(share_requests::state.ne_all(words(SERVED)).or(asked_back));
     query = match filter.tab {
         Tab::Mine => query
             .filter(share_requests::consumer_id.eq_any(own(viewer, ground)))
@@ -169,7 +173,7 @@ pub fn list(
         Tab::Coordinate => {
             let asked = share_answers::ext_state
                 .eq("asked")
-                .and(share_requests::state.eq_any(words(OWED)));
+                .and(share_requests::state.eq_any(words(ANSWER_OWED)));
             let own = share_requests::state.eq_any(words(BUREAU)).or(asked);
             query.filter(own)
         }
@@ -194,19 +198,6 @@ pub fn list(
         query = query.filter(share_requests::id.lt(before));
     }
     Ok(query.load(conn)?)
-}
-
-/// The clock of a list: the one that runs and is due first, else the last.
-///
-/// # Errors
-/// When the database fails.
-pub fn clock_of(conn: &mut Conn, reckoner: &Reckoner<'_>, request: i64) -> Result<Option<Clock>> {
-    let all = reckoner.of_request(conn, request)?;
-    let running = all.iter().filter(|c| c.standing.is_open());
-    let first = running
-        .min_by_key(|c| (c.due_on.is_none(), c.due_on))
-        .cloned();
-    Ok(first.or_else(|| all.into_iter().next_back()))
 }
 
 /// Something that waits.
@@ -303,7 +294,7 @@ pub fn waiting(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>) -> Result<V
 }
 
 /// What waits in which state, and whether it is the viewer's to move.
-fn owed(head: bool, business: bool) -> [(Tab, State, bool, &'static str); 8] {
+fn owed(head: bool, business: bool) -> [(Tab, State, bool, &'static str); 9] {
     [
         (Tab::Mine, State::Internal, head, "件共享申请待审批"),
         (Tab::Mine, State::PapersAsked, business, "件共享申请待补正"),
@@ -322,12 +313,23 @@ fn owed(head: bool, business: bool) -> [(Tab, State, bool, &'static str); 8] {
             "件已同意的共享待供数",
         ),
         (
-            Tab::InUse,
+            Tab::Mine,
             State::Consulting,
             business,
-            "件共享停止或变更在协商",
+            "件共享停止或变更待您答复",
         ),
-        (Tab::InUse, State::Consulted, head, "件共享停止或变更待备案"),
+        (
+            Tab::Theirs,
+            State::Consulted,
+            head,
+            "件共享停止或变更待备案",
+        ),
+        (
+            Tab::Theirs,
+            State::Filed,
+            business,
+            "件共享停止或变更已备案，待办理",
+        ),
     ]
 }
 

@@ -137,6 +137,14 @@ pub struct Answered {
     pub supplied_at: Option<NaiveDateTime>,
 }
 
+impl Answered {
+    /// Papers were asked for and have not been handed in.
+    #[must_use]
+    pub fn lacks_papers(&self) -> bool {
+        self.papers_asked_at.is_some() && self.supplemented_at.is_none()
+    }
+}
+
 /// A consultation (art. 27), as stored.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = share_consultations, treat_none_as_default_value = false, treat_none_as_null = true)]
@@ -191,7 +199,7 @@ pub struct Taken {
     pub version: i64,
     /// When, UTC.
     pub at: NaiveDateTime,
-    /// Word of the act; `open`, `edit`, `correction` and `use` beside those of [`Act`].
+    /// Word of the act; `open`, `edit`, `correction`, `use` and `merge` beside those of [`Act`].
     pub act: String,
     /// Word of the state before.
     pub from_state: String,
@@ -216,6 +224,7 @@ impl Taken {
             "edit" => "修改申请",
             "correction" => "校核",
             "use" => "登记使用记录",
+            "merge" => "机构合并",
             word => Act::from_word(word).map_or("办理", Act::label),
         }
     }

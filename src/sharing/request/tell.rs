@@ -70,16 +70,24 @@ pub(super) fn people(
     notice::send(conn, To::Accounts(&ids), message, clock::now())
 }
 
+fn key(row: &Request) -> String {
+    format!("request:{}:{}", row.id, row.version)
+}
+
+fn about(row: &Request) -> String {
+    format!("“{}”共享申请{}", row.dataset_name, row.number())
+}
+
 /// Tells of an act: whoever has to move now, and the other end of what concerns it.
 pub(super) fn moved(
     conn: &mut Conn,
     viewer: &Viewer,
     ground: Ground<'_>,
-    row: &Request,
+    (row, drafter): (&Request, Option<i64>),
     act: Act,
 ) -> Result<()> {
-    let key = format!("request:{}:{}", row.id, row.version);
-    let about = format!("“{}”共享申请{}", row.dataset_name, row.number());
+    let key = key(row);
+    let about = about(row);
     let next = whose_move(row.state());
     let who = next.map(|side| match side {
         Side::Consumer | Side::ConsumerHead => (row.consumer_id, HEADS),
@@ -89,6 +97,8 @@ pub(super) fn moved(
     let state = row.state();
     let text = match act {
         Act::AskExtension => return extension(conn, viewer, ground, row),
+        // What becomes of a drafted answer is the provider's own.
+        Act::Redo => return redo(conn, viewer, row, drafter),
         Act::Consent => format!("{about}: 主管部门已同意提供部门延期答复"),
         Act::Decline => format!("{about}: 主管部门不同意延期答复"),
         Act::Escalate => format!("{about}: 已升级为对接难点问题"),
@@ -111,10 +121,7 @@ pub(super) fn moved(
         let maker: Vec<i64> = row.maker_id.into_iter().collect();
         people(conn, Some(viewer), &maker, (&text, &key, row.id))?;
     }
-    if state.is_in_hand()
-        || row.submitted_at.is_none()
-        || matches!(act, Act::DraftAnswer | Act::Redo)
-    {
+    if state.is_in_hand() || row.submitted_at.is_none() || act == Act::DraftAnswer {
         return Ok(());
     }
     // Both ends know of it; who was told already that it is his move is not told again.
@@ -144,9 +151,20 @@ pub(super) fn moved(
     Ok(())
 }
 
+/// A drafted answer is sent back: whoever drafted it mends it, and the heads know.
+fn redo(conn: &mut Conn, viewer: &Viewer, row: &Request, drafter: Option<i64>) -> Result<()> {
+    let key = key(row);
+    let text = format!("{}: 答复已{}，待重新拟定", about(row), Act::Redo.label());
+    let drafter: Vec<i64> = drafter.into_iter().collect();
+    let told = (text.as_str(), key.as_str(), row.id);
+    people(conn, Some(viewer), &drafter, told)?;
+    roles(conn, Some(viewer), (HEADS, row.provider_id), told)?;
+    Ok(())
+}
+
 /// An extension is asked for: the bureau decides, the consumer is told (art. 21).
 fn extension(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, row: &Request) -> Result<()> {
-    let key = format!("request:{}:{}", row.id, row.version);
+    let key = key(row);
     let text = format!(
         "“{}”申请延期答复“{}”共享申请{}",
         ground.name(row.provider_id),
@@ -171,13 +189,14 @@ fn extension(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, row: &Request
     Ok(())
 }
 
-/// Tells the provider of a correction request, and the consumer of its answer.
+/// Tells the other end of what was done in a correction thread, and whoever raised it of the answer.
 pub(super) fn correction(
     conn: &mut Conn,
     viewer: &Viewer,
     row: &Request,
     (id, version): (i64, i64),
-    (to_provider, what): (bool, &str),
+    (raiser, what): (Option<i64>, &str),
+    to: Side,
 ) -> Result<()> {
     let text = format!(
         "“{}”共享申请{}的{}: {what}",
@@ -186,16 +205,13 @@ pub(super) fn correction(
         Kind::Correction.label()
     );
     let key = format!("correction:{id}:{version}");
-    let department = if to_provider {
-        row.provider_id
-    } else {
-        row.consumer_id
-    };
-    roles(
-        conn,
-        Some(viewer),
-        (HEADS, department),
-        (&text, &key, row.id),
-    )?;
+    let told = (text.as_str(), key.as_str(), row.id);
+    if to == Side::Provider {
+        roles(conn, Some(viewer), (HEADS, row.provider_id), told)?;
+        return Ok(());
+    }
+    let raiser: Vec<i64> = raiser.into_iter().collect();
+    people(conn, Some(viewer), &raiser, told)?;
+    roles(conn, Some(viewer), (HEADS, row.consumer_id), told)?;
     Ok(())
 }

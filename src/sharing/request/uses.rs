@@ -150,7 +150,7 @@ pub fn add(
                 ));
             }
         }
-        if made.used_on > clock::today() || made.used_on.year_ce().1 < 2000 {
+        if made.used_on > clock::today() || made.used_on.year() < 2000 {
             p.push(Problem::new(
                 "used_on",
                 "out_of_range",

@@ -6,11 +6,13 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::clock;
-use crate::deadline::{self, Cursor, Filter, Listed, State};
+use crate::deadline::{self, Cursor, Listed, State};
 use crate::error::{Error, Problem};
 use crate::notice::{self, Notice};
+use crate::report::falling::{self, Filter, Kind};
 use crate::web::answer::{Failure, ProblemBody};
 use crate::web::api::accounts::limit;
+use crate::web::api::requests::grounded;
 use crate::web::caller::Caller;
 use crate::web::fields;
 
@@ -22,6 +24,9 @@ type Answer = std::result::Result<HttpResponse, Failure>;
 struct DeadlineQuery {
     /// In this state; all that is not done when absent.
     state: Option<State>,
+    /// `entry`: what falls due on entries; `share`: the clocks of share requests; both when absent.
+    #[param(inline)]
+    kind: Option<Kind>,
     /// Of this register.
     register: Option<String>,
     /// By this rule.
@@ -45,7 +50,7 @@ struct DeadlinePage {
     behind: bool,
 }
 
-/// Deadlines of entries that you see in full.
+/// Deadlines of entries that you see in full, and the clocks of share requests that you see.
 #[utoipa::path(tag = "deadlines", params(DeadlineQuery), security(("bearer" = [])),
     responses((status = 200, body = DeadlinePage), (status = "4XX", body = ProblemBody)),
     extensions(("x-permission" = json!("signed_in")), ("x-scope" = json!("own"))))]
@@ -67,15 +72,20 @@ async fn list_deadlines(caller: Caller, query: web::Query<DeadlineQuery>) -> Ans
             })?),
         };
         let filter = Filter {
-            state: query.state,
-            register: query.register,
-            rule: query.rule,
-            departments: query.department_id.map(|id| vec![id]),
-            entry: None,
+            kind: query.kind,
+            of: deadline::Filter {
+                state: query.state,
+                register: query.register,
+                rule: query.rule,
+                departments: query.department_id.map(|id| vec![id]),
+                entry: None,
+            },
         };
-        let who = (&ask.viewer, &ask.app.catalogue);
         let part = (after.as_ref(), most + 1);
-        let mut items = deadline::page(ask.conn, who, &filter, part, clock::today())?;
+        let mut items = grounded(ask, |ask, ground| {
+            let who = (&ask.viewer, ground);
+            falling::page(ask.conn, who, &filter, part, clock::today())
+        })?;
         let more = items.len() > most;
         items.truncate(most);
         Ok(DeadlinePage {

@@ -97,10 +97,7 @@ async fn list_requests(caller: Caller, query: web::Query<ShareRequestQuery>) -> 
             let more = rows.len() > most;
             rows.truncate(most);
             let next = rows.last().filter(|_| more).map(|r| r.id);
-            let mut items = Vec::with_capacity(rows.len());
-            for row in &rows {
-                items.push(ShareRequestBody::of(ask.conn, ground, row)?);
-            }
+            let items = ShareRequestBody::all(ask.conn, ground, &rows)?;
             Ok(ShareRequestPage { items, next })
         })
     });

@@ -1,4 +1,4 @@
-//! 时限: what falls due, by state, register, rule and department.
+//! 时限: what falls due, of entries and of share requests, by state, kind, register, rule and department.
 
 use actix_web::{HttpResponse, web};
 use askama::Template;
@@ -7,11 +7,15 @@ use serde::Deserialize;
 
 use crate::auth::Right;
 use crate::clock;
-use crate::deadline::{self, Cursor, Filter, Listed, State};
+use crate::deadline::{self, Cursor, Listed, State};
 use crate::error::Result;
 use crate::org::directory::Directory;
+use crate::report::falling::{self, CLOCKS, Filter, Kind};
+use crate::sharing::request::Ground;
 use crate::web::answer::Failure;
+use crate::web::api::requests::grounded;
 use crate::web::caller::{Ask, Caller};
+use crate::web::desk::coded;
 use crate::web::fields;
 use crate::web::page::{Shell, address};
 use crate::web::ui::lists::download;
@@ -29,6 +33,7 @@ const EXPORTED: usize = 100_000;
 #[serde(default)]
 struct Query {
     state: String,
+    kind: String,
     register: String,
     rule: String,
     department: String,
@@ -43,6 +48,7 @@ impl Query {
     fn at(&self, path: &str, state: &str, cursor: &str) -> String {
         let pairs = [
             ("state", state),
+            ("kind", &self.kind),
             ("register", self.register.as_str()),
             ("rule", &self.rule),
             ("department", &self.department),
@@ -59,17 +65,21 @@ impl Query {
             vec![found.map_or(-1, |d| d.id)]
         });
         Filter {
-            state: State::from_word(&self.state),
-            register: some(&self.register),
-            rule: some(&self.rule),
-            departments: department,
-            entry: None,
+            kind: Kind::from_word(&self.kind),
+            of: deadline::Filter {
+                state: State::from_word(&self.state),
+                register: some(&self.register),
+                rule: some(&self.rule),
+                departments: department,
+                entry: None,
+            },
         }
     }
 }
 
 struct Row {
     listed: Listed,
+    href: String,
     department: String,
     left: String,
     badge: &'static str,
@@ -89,6 +99,7 @@ struct List {
     rows: Vec<Row>,
     query: Query,
     tabs: Vec<Tab>,
+    kinds: Vec<(&'static str, &'static str)>,
     registers: Vec<(String, String)>,
     rules: Vec<(String, String)>,
     departments: Vec<(String, String)>,
@@ -121,6 +132,10 @@ fn left(listed: &Listed) -> String {
 fn row(directory: &Directory, listed: Listed) -> Row {
     let department = directory.get(listed.department_id);
     Row {
+        href: match listed.request {
+            Some(id) => format!("/requests/{id}"),
+            None => format!("/registers/{}/{}", listed.register, coded(&listed.code)),
+        },
         department: department.map_or_else(String::new, |d| d.name.clone()),
         left: left(&listed),
         badge: badge(listed.state),
@@ -128,32 +143,35 @@ fn row(directory: &Directory, listed: Listed) -> Row {
     }
 }
 
-fn tabs(ask: &mut Ask<'_>, query: &Query, filter: &Filter, today: NaiveDate) -> Result<Vec<Tab>> {
+/// The states whose number stands beside their name.
+const NUMBERED: [State; 2] = [State::Overdue, State::Soon];
+
+fn tabs(
+    ask: &mut Ask<'_>,
+    ground: Ground<'_>,
+    query: &Query,
+    filter: &Filter,
+    today: NaiveDate,
+) -> Result<Vec<Tab>> {
     let mut out = vec![Tab {
         label: "全部未办结",
         href: query.with("", ""),
-        current: filter.state.is_none(),
+        current: filter.of.state.is_none(),
         count: String::new(),
     }];
-    let who = (&ask.viewer, &ask.app.catalogue);
+    let who = (&ask.viewer, ground);
+    let found = falling::counts(ask.conn, who, filter, (&NUMBERED, COUNTED), today)?;
     for state in State::ALL {
-        let mut count = String::new();
-        if matches!(state, State::Overdue | State::Soon) {
-            let filter = Filter {
-                state: Some(state),
-                ..filter.clone()
-            };
-            let found = deadline::count(ask.conn, who, &filter, COUNTED, today)?;
-            count = match found {
-                0 => String::new(),
-                n if n > COUNTED => format!("{COUNTED}+"),
-                n => n.to_string(),
-            };
-        }
+        let at = NUMBERED.iter().position(|s| *s == state);
+        let count = match at.and_then(|n| found.get(n).copied()).unwrap_or(0) {
+            0 => String::new(),
+            n if n > COUNTED => format!("{COUNTED}+"),
+            n => n.to_string(),
+        };
         out.push(Tab {
             label: state.label(),
             href: query.with(state.word(), ""),
-            current: filter.state == Some(state),
+            current: filter.of.state == Some(state),
             count,
         });
     }
@@ -168,47 +186,52 @@ fn check(query: &Query) -> Result<()> {
     ])
 }
 
+fn listed(ask: &mut Ask<'_>, ground: Ground<'_>, query: Query) -> Result<List> {
+    let (catalogue, directory) = (ground.catalogue, ground.directory);
+    let today = clock::today();
+    let filter = query.filter(directory);
+    let after = Cursor::parse(&query.cursor);
+    let who = (&ask.viewer, ground);
+    let mut found = falling::page(ask.conn, who, &filter, (after.as_ref(), PAGE + 1), today)?;
+    let more = found.len() > PAGE;
+    found.truncate(PAGE);
+    let next = found.last().filter(|_| more);
+    let next = next.map(|l| query.with(&query.state, &l.cursor().to_string()));
+    let bound = |key: &str| deadline::rules().iter().any(|r| r.register == key);
+    let rules = deadline::rules()
+        .iter()
+        .map(|r| (r.key.clone(), r.label.clone()));
+    let clocks = CLOCKS.map(|(key, label)| (key.to_owned(), label.to_owned()));
+    let seen = ask.viewer.reach(Right::SeeOwn);
+    let departments = directory.all().iter().filter(|d| seen.covers(d.id));
+    Ok(List {
+        kinds: Kind::ALL.map(|k| (k.word(), k.label())).to_vec(),
+        registers: catalogue
+            .registers()
+            .iter()
+            .filter(|r| bound(&r.key))
+            .map(|r| (r.key.clone(), r.label.clone()))
+            .collect(),
+        rules: rules.chain(clocks).collect(),
+        departments: departments
+            .map(|d| (d.code.clone(), d.name.clone()))
+            .collect(),
+        export: query.at("/deadlines/export.csv", &query.state, ""),
+        next: next.unwrap_or_default(),
+        behind: deadline::is_behind(ask.conn)?,
+        full: ask.viewer.can_anywhere(Right::SeeOwn),
+        tabs: tabs(ask, ground, &query, &filter, today)?,
+        shell: ask.shell("时限", "/deadlines"),
+        rows: found.into_iter().map(|l| row(directory, l)).collect(),
+        query,
+    })
+}
+
 async fn list(caller: Caller, query: web::Query<Query>) -> Answer {
     let page = caller.page(move |ask| {
         let query = query.into_inner();
         check(&query)?;
-        let directory = ask.state.directory.get(ask.conn)?;
-        let today = clock::today();
-        let filter = query.filter(&directory);
-        let after = Cursor::parse(&query.cursor);
-        let who = (&ask.viewer, &ask.app.catalogue);
-        let mut found = deadline::page(ask.conn, who, &filter, (after.as_ref(), PAGE + 1), today)?;
-        let more = found.len() > PAGE;
-        found.truncate(PAGE);
-        let next = found.last().filter(|_| more);
-        let next = next.map(|l| query.with(&query.state, &l.cursor().to_string()));
-        let catalogue = &ask.app.catalogue;
-        let bound = |key: &str| deadline::rules().iter().any(|r| r.register == key);
-        let seen = ask.viewer.reach(Right::SeeOwn);
-        let departments = directory.all().iter().filter(|d| seen.covers(d.id));
-        Ok(List {
-            registers: catalogue
-                .registers()
-                .iter()
-                .filter(|r| bound(&r.key))
-                .map(|r| (r.key.clone(), r.label.clone()))
-                .collect(),
-            rules: deadline::rules()
-                .iter()
-                .map(|r| (r.key.clone(), r.label.clone()))
-                .collect(),
-            departments: departments
-                .map(|d| (d.code.clone(), d.name.clone()))
-                .collect(),
-            export: query.at("/deadlines/export.csv", &query.state, ""),
-            next: next.unwrap_or_default(),
-            behind: deadline::is_behind(ask.conn)?,
-            full: ask.viewer.can_anywhere(Right::SeeOwn),
-            tabs: tabs(ask, &query, &filter, today)?,
-            shell: ask.shell("时限", "/deadlines"),
-            rows: found.into_iter().map(|l| row(&directory, l)).collect(),
-            query,
-        })
+        grounded(ask, |ask, ground| listed(ask, ground, query))
     });
     page.await
 }
@@ -236,6 +259,7 @@ fn sheet(rows: &[Row]) -> Result<Vec<u8>> {
         "暂定",
         "剩余",
         "时限编号",
+        "类别",
     ];
     out.write_record(head).doing("写出时限清单")?;
     for row in rows {
@@ -252,6 +276,7 @@ fn sheet(rows: &[Row]) -> Result<Vec<u8>> {
             if l.provisional { "是" } else { "" },
             &row.left,
             &l.limit_id,
+            Kind::of(l).label(),
         ])
         .doing("写出时限清单")?;
     }
@@ -261,13 +286,17 @@ fn sheet(rows: &[Row]) -> Result<Vec<u8>> {
 async fn export(caller: Caller, query: web::Query<Query>) -> Answer {
     let bytes = caller.read(move |ask| {
         check(&query)?;
-        let directory = ask.state.directory.get(ask.conn)?;
-        let filter = query.filter(&directory);
-        let who = (&ask.viewer, &ask.app.catalogue);
-        let today = clock::today();
-        let found = deadline::page(ask.conn, who, &filter, (None, EXPORTED), today)?;
-        let rows: Vec<Row> = found.into_iter().map(|l| row(&directory, l)).collect();
-        sheet(&rows)
+        grounded(ask, |ask, ground| {
+            let filter = query.filter(ground.directory);
+            let who = (&ask.viewer, ground);
+            let today = clock::today();
+            let found = falling::page(ask.conn, who, &filter, (None, EXPORTED), today)?;
+            let rows: Vec<Row> = found
+                .into_iter()
+                .map(|l| row(ground.directory, l))
+                .collect();
+            sheet(&rows)
+        })
     });
     Ok(download(
         "时限.csv",

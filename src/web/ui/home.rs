@@ -6,6 +6,7 @@ use askama::Template;
 use crate::auth::Right;
 use crate::report::home::{self, Overview};
 use crate::web::answer::Failure;
+use crate::web::api::requests::grounded;
 use crate::web::caller::Caller;
 use crate::web::page::Shell;
 
@@ -20,12 +21,13 @@ struct Home {
 
 async fn show(caller: Caller) -> Result<HttpResponse, Failure> {
     let page = caller.page(|ask| {
-        let directory = ask.state.directory.get(ask.conn)?;
-        Ok(Home {
-            shell: ask.shell("首页", "/"),
-            overview: home::overview(ask.conn, &ask.viewer, &ask.app.catalogue, &directory)?,
-            writes: ask.viewer.can_anywhere(Right::Write),
-            full: ask.viewer.can_anywhere(Right::SeeOwn),
+        grounded(ask, |ask, ground| {
+            Ok(Home {
+                shell: ask.shell("首页", "/"),
+                overview: home::overview(ask.conn, &ask.viewer, ground)?,
+                writes: ask.viewer.can_anywhere(Right::Write),
+                full: ask.viewer.can_anywhere(Right::SeeOwn),
+            })
         })
     });
     page.await

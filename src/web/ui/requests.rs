@@ -83,9 +83,8 @@ struct Row {
     dial: Option<Dial>,
 }
 
-fn row(ask: &mut Ask<'_>, ground: Ground<'_>, reckoner: &Reckoner<'_>, r: &Request) -> Result<Row> {
-    let clock = list::clock_of(ask.conn, reckoner, r.id)?;
-    Ok(Row {
+fn row(ground: Ground<'_>, r: &Request, clock: Option<Clock>) -> Row {
+    Row {
         id: r.id,
         number: r.number(),
         dataset: r.dataset_name.clone(),
@@ -96,7 +95,7 @@ fn row(ask: &mut Ask<'_>, ground: Ground<'_>, reckoner: &Reckoner<'_>, r: &Reque
         badge: state_badge(r.state()),
         turn: whose_move(r.state()).map_or("", |side| side.label()),
         dial: clock.map(|c| Dial::of(ground, c)),
-    })
+    }
 }
 
 #[derive(Clone, Default, Deserialize)]
@@ -170,10 +169,12 @@ fn listed(ask: &mut Ask<'_>, ground: Ground<'_>, query: Query) -> Result<List> {
     let next = next
         .map(|r| at(tab.word(), &r.id.to_string()))
         .unwrap_or_default();
-    let mut rows = Vec::with_capacity(found.len());
-    for r in &found {
-        rows.push(row(ask, ground, &reckoner, r)?);
-    }
+    let ids: Vec<i64> = found.iter().map(|r| r.id).collect();
+    let mut clocks = reckoner.of_requests(ask.conn, &ids)?;
+    let rows = found
+        .iter()
+        .map(|r| row(ground, r, clocks.remove(&r.id)))
+        .collect();
     let tabs = Tab::ALL
         .into_iter()
         .filter(|t| *t != Tab::Coordinate || coordinates);

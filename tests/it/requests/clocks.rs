@@ -7,11 +7,13 @@ use one_ledger::auth::{Role, Viewer};
 use one_ledger::calendar::{DayKind, Mark, WorkCalendar};
 use one_ledger::db::schema::notices;
 use one_ledger::error::Error;
+use one_ledger::report::home;
 use one_ledger::sharing::request::act::Wish;
-use one_ledger::sharing::request::clock::{Kind, Standing};
+use one_ledger::sharing::request::clock::{Kind, Reckoner, Standing};
+use one_ledger::sharing::request::correction;
 use one_ledger::sharing::request::list::{self, Filter, Tab};
 use one_ledger::sharing::request::steps::Act;
-use one_ledger::sharing::request::{Rules, remind};
+use one_ledger::sharing::request::{Ground, Rules, remind};
 use proptest::prelude::*;
 
 use super::{Scene, conflict, fields};
@@ -194,6 +196,109 @@ fn missing_papers_stop_the_clock_only_where_that_is_set() {
             s.act(&s.asker, id, Act::Supplement).unwrap();
             assert_ne!(s.clock(id, Kind::Answer).standing, Standing::Paused);
         }
+    });
+}
+
+#[test]
+fn a_pause_gives_no_day_away_and_takes_no_lateness_away() {
+    on_both(|ledger| {
+        let mut s = Scene::new(ledger);
+        s.rules = Rules {
+            pause_for_papers: true,
+        };
+        let id = s.sent("有条件共享");
+        s.act(&s.house.liaison, id, Act::AskPapers).unwrap();
+        let papers = |from: &str, asked: &str| {
+            ledger.tamper(&format!(
+                "UPDATE share_clocks SET start_on = '{from}', paused_on = '{asked}'"
+            ));
+        };
+        let on = |s: &Scene<'_>, today: &str| {
+            let clock = s.clocks_on(id, day(today)).remove(0);
+            (clock.standing, clock.due_on.unwrap().to_string())
+        };
+        let paused = |due: &str| (Standing::Paused, due.to_owned());
+        // Asked on the last day, a Friday: that day is there again when the papers come, on a working day.
+        papers("2026-02-28", "2026-03-13");
+        assert_eq!(on(&s, "2026-03-13"), paused("2026-03-13"));
+        assert_eq!(on(&s, "2026-03-15"), paused("2026-03-16"));
+        assert_eq!(on(&s, "2026-03-16"), paused("2026-03-16"));
+        assert_eq!(on(&s, "2026-03-18"), paused("2026-03-18"));
+        // Asked and handed in over a weekend, nothing was lost.
+        papers("2026-03-02", "2026-03-14");
+        assert_eq!(on(&s, "2026-03-15"), paused("2026-03-16"));
+        assert_eq!(on(&s, "2026-03-18"), paused("2026-03-18"));
+        // Asked when it was late already, it stays late, and there is nothing to prolong.
+        papers("2026-03-02", "2026-03-18");
+        let late = (Standing::Overdue, "2026-03-18".to_owned());
+        assert_eq!(on(&s, "2026-03-20"), late);
+        let more = s.doing(id, Act::AskExtension);
+        assert!(conflict(s.carry_out(&s.house.liaison, &more)).contains("期限已过"));
+        // Where the setting is off, it never stood still.
+        s.rules = Rules::default();
+        let ran = (Standing::Overdue, "2026-03-16".to_owned());
+        assert_eq!(on(&s, "2026-03-20"), ran);
+    });
+}
+
+#[test]
+fn the_first_page_counts_by_the_setting() {
+    on_both(|ledger| {
+        let mut s = Scene::new(ledger);
+        let id = s.sent("有条件共享");
+        s.act(&s.house.liaison, id, Act::AskPapers).unwrap();
+        ledger.tamper("UPDATE share_clocks SET start_on = '2026-01-05', paused_on = '2026-01-05'");
+        let late = |s: &Scene<'_>| {
+            let who = &s.house.liaison;
+            let found = s.with(|g| home::overview(&mut ledger.conn(), who, g).unwrap());
+            let mut todos = found.todos.iter();
+            todos.any(|t| t.href == "/requests/clocks?standing=overdue")
+        };
+        assert!(late(&s));
+        s.rules = Rules {
+            pause_for_papers: true,
+        };
+        assert!(!late(&s));
+    });
+}
+
+#[test]
+fn a_clock_that_ends_with_its_request_keeps_its_due_date() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let id = s.sent("有条件共享");
+        let before = s.clock(id, Kind::Answer).due_on;
+        s.act(&s.asker, id, Act::Withdraw).unwrap();
+        let after = s.clock(id, Kind::Answer);
+        assert_eq!((after.standing, after.due_on), (Standing::Void, before));
+        assert_eq!(after.left_words(), "已终止计时");
+    });
+}
+
+#[test]
+fn a_list_shows_for_each_request_what_is_due_first() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let (used, asked) = (s.in_use(), s.sent("无条件共享"));
+        let shown = || {
+            s.with(|g| {
+                let conn = &mut ledger.conn();
+                let reckoner = Reckoner::new(conn, g, one_ledger::clock::today()).unwrap();
+                let found = reckoner.of_requests(conn, &[used, asked, -1]).unwrap();
+                assert_eq!(found.len(), 2);
+                (found[&used].kind, found[&asked].kind)
+            })
+        };
+        assert_eq!(shown(), (Kind::Supply, Kind::Answer));
+        let raise = |g: Ground<'_>| {
+            correction::raise(&mut ledger.conn(), &s.asker, g, used, "有误").unwrap()
+        };
+        s.with(raise);
+        assert_eq!(
+            shown(),
+            (Kind::Correction, Kind::Answer),
+            "what runs is first"
+        );
     });
 }
 

@@ -1,9 +1,14 @@
 //! What is in use: corrections, use records, and that a service ends only after consultation and filing.
 
+use diesel::prelude::*;
+use one_ledger::auth::Viewer;
+use one_ledger::db::schema::notices;
 use one_ledger::error::Error;
+use one_ledger::review::stage;
 use one_ledger::sharing::request::act::Wish;
 use one_ledger::sharing::request::clock::{Kind, Standing};
 use one_ledger::sharing::request::correction::{self, Act as Word};
+use one_ledger::sharing::request::list;
 use one_ledger::sharing::request::steps::{Act, State};
 use one_ledger::sharing::request::{consultations, uses};
 
@@ -60,6 +65,57 @@ fn a_provider_ends_only_after_consultation_and_filing() {
             (said[1].reply.as_str(), said[1].word.as_str()),
             ("object", "allow")
         );
+    });
+}
+
+#[test]
+fn a_link_ends_with_its_request_and_not_before() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let h = &s.house;
+        let id = s.in_use();
+        let link = s.stands(id).link_code.unwrap();
+        // The link's own stage is no way round consultation and filing.
+        let row = h.row("sharing_link", &link);
+        let round = stage::StageWish {
+            register: "sharing_link",
+            code: &link,
+            revision: row.revision,
+            arrow: "end",
+            note: "不再提供",
+            carry: false,
+        };
+        for who in [&h.cdo, &s.asker_cdo] {
+            let conn = &mut ledger.conn();
+            let refused = conflict(stage::act(conn, who, h.ground(), &round));
+            assert!(refused.contains("第二十七条"), "{refused}");
+            let ways = stage::ways(conn, who, h.ground(), &row).unwrap();
+            let end = ways.iter().find(|w| w.arrow.key == "end").unwrap();
+            assert!(!end.allowed);
+        }
+        let ended = s.act(&s.asker, id, Act::Finish).unwrap();
+        // The link's way is written as a stage act writes it: arrows and gates of the model, in their versions.
+        let row = h.row("sharing_link", &link);
+        let way = stage::history(&mut ledger.conn(), &ledger.viewer, &row).unwrap();
+        let steps: Vec<_> = way
+            .iter()
+            .map(|s| {
+                (
+                    s.arrow.as_str(),
+                    s.to_step.as_str(),
+                    s.gate.as_str(),
+                    s.gate_version,
+                )
+            })
+            .collect();
+        assert_eq!(
+            steps,
+            [
+                ("connect", "connecting", "connect", Some(1)),
+                ("end", "ended", "end", Some(1))
+            ]
+        );
+        assert_eq!(way[1].note, ended.end_reason);
     });
 }
 
@@ -147,8 +203,57 @@ fn corrections_are_threads_each_with_its_clock() {
         );
         assert!(of(first.id).all(|k| k.standing == Standing::Done));
         assert!(of(second.id).all(|k| k.standing.is_open()));
+        // Each end hears of what the other does, and who raised it of the answer.
+        let told = |account: i64, words: &str| -> i64 {
+            notices::table
+                .filter(notices::account_id.eq(account))
+                .filter(notices::text.like(format!("%{words}%")))
+                .count()
+                .get_result(&mut ledger.conn())
+                .unwrap()
+        };
+        for (account, words, times) in [
+            (13, "提出校核申请", 2),
+            (43, "核实并答复", 2),
+            (42, "核实并答复", 2),
+            (13, "要求再次核实", 1),
+            (13, "确认校核办结", 1),
+            (42, "确认校核办结", 0),
+        ] {
+            assert_eq!(told(account, words), times, "{account}: {words}");
+        }
+        let all = correction::all(&mut ledger.conn(), &h.liaison, id).unwrap();
+        let threads: Vec<(i64, usize)> = all.iter().map(|(c, n)| (c.id, n.len())).collect();
+        assert_eq!(threads, [(first.id, 5), (second.id, 1)]);
+        s.act(&s.asker, id, Act::Finish).unwrap();
+        let over = conflict(act(&h.liaison, second.id, 1, Word::Answer, "晚了"));
+        assert!(over.contains("已结束"), "{over}");
         let hidden = correction::all(&mut ledger.conn(), &s.outside, id);
         assert!(matches!(hidden, Err(Error::NotFound(_))));
+    });
+}
+
+#[test]
+fn of_an_end_only_whose_move_it_is_has_something_to_do() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let h = &s.house;
+        let id = s.in_use();
+        let waits = |who: &Viewer, words: &str| {
+            let found = s.with(|g| list::waiting(&mut ledger.conn(), who, g).unwrap());
+            let texts: Vec<&str> = found.iter().map(|w| w.text).collect();
+            texts.iter().any(|t| t.contains(words))
+        };
+        s.act(&h.liaison, id, Act::Wish).unwrap();
+        assert!(waits(&s.asker, "待您答复"));
+        assert!(!waits(&h.liaison, "待您答复"));
+        s.act(&s.asker, id, Act::Accept).unwrap();
+        assert!(!waits(&s.asker, "待您答复"));
+        assert!(waits(&h.cdo, "停止或变更待备案"));
+        assert!(!waits(&s.asker_cdo, "停止或变更待备案"));
+        s.act(&h.cdo, id, Act::File).unwrap();
+        assert!(waits(&h.liaison, "已备案，待办理"));
+        assert!(!waits(&s.asker, "已备案，待办理"));
     });
 }
 

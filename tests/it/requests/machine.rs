@@ -75,8 +75,9 @@ impl Run<'_, '_> {
                 let done = s.carry_out(who, &wish);
                 match &done {
                     Ok(after) => {
-                        let step = steps::find(before.state(), *act).expect("only by an arrow");
-                        assert_eq!(after.state(), step.to.unwrap_or(before.state()));
+                        let arrow = steps::ways(before.state(), *act)
+                            .any(|s| after.state() == s.to.unwrap_or(before.state()));
+                        assert!(arrow, "{act:?} is done only by an arrow");
                         assert!(offered.unwrap().contains(act), "{act:?} was not offered");
                     }
                     Err(Error::Refused(_)) => assert!(!offered.unwrap().contains(act)),

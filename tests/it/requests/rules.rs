@@ -11,7 +11,7 @@ use one_ledger::sharing::request::steps::{Act, State};
 use one_ledger::sharing::request::{self};
 
 use super::{Scene, conflict, fields};
-use crate::app::on_both;
+use crate::app::{Ledger, on_both};
 
 #[test]
 fn a_request_is_approved_answered_supplied_and_becomes_a_link() {
@@ -203,6 +203,67 @@ fn a_refusal_needs_its_reason_and_for_open_data_its_basis() {
         let issue = s.act(&s.asker_cdo, id, Act::Escalate).unwrap().issue_id;
         assert!(issue.is_some());
         conflict(s.act(&s.asker_cdo, id, Act::Escalate));
+    });
+}
+
+fn told(ledger: &Ledger, account: i64, words: &str) -> i64 {
+    notices::table
+        .filter(notices::account_id.eq(account))
+        .filter(notices::text.like(format!("%{words}%")))
+        .count()
+        .get_result(&mut ledger.conn())
+        .unwrap()
+}
+
+#[test]
+fn an_answer_drafted_before_the_papers_came_goes_back_to_waiting_for_them() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let h = &s.house;
+        let id = s.sent("有条件共享");
+        s.act(&h.liaison, id, Act::AskPapers).unwrap();
+        s.act(&h.liaison, id, Act::DraftAnswer).unwrap();
+        let back = s.act(&h.specialist, id, Act::Redo).unwrap();
+        assert_eq!(back.state(), State::PapersAsked);
+        let refusal = || Wish {
+            verdict: "refuse".to_owned(),
+            ..s.doing(id, Act::DraftAnswer)
+        };
+        assert_eq!(fields(s.carry_out(&h.liaison, &refusal())), ["verdict"]);
+        s.act(&s.asker, id, Act::Supplement).unwrap();
+        s.carry_out(&h.liaison, &refusal()).unwrap();
+        let back = s.act(&h.specialist, id, Act::Redo).unwrap();
+        assert_eq!(back.state(), State::Submitted);
+        // Who drafted it hears of it, and nobody of the other end does.
+        assert_eq!(told(ledger, 11, "退回重拟"), 2);
+        for account in [41, 42, 43] {
+            assert_eq!(told(ledger, account, "退回重拟"), 0);
+        }
+        let seen = request::history(&mut ledger.conn(), &s.asker, &s.stands(id)).unwrap();
+        assert!(seen.iter().all(|t| t.act != "redo"));
+    });
+}
+
+#[test]
+fn an_extension_that_nobody_decided_on_waits_for_nobody_once_it_is_answered() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let h = &s.house;
+        let id = s.sent("有条件共享");
+        let waits = || {
+            let filter = Filter {
+                tab: Tab::Coordinate,
+                ..Filter::default()
+            };
+            let conn = &mut ledger.conn();
+            s.with(|g| list::list(conn, &h.bureau, g, &filter, 9).unwrap().len())
+        };
+        s.act(&h.liaison, id, Act::AskExtension).unwrap();
+        assert_eq!(waits(), 1);
+        s.act(&h.liaison, id, Act::DraftAnswer).unwrap();
+        s.act(&h.cdo, id, Act::Agree).unwrap();
+        assert_eq!(waits(), 0);
+        conflict(s.act(&h.bureau, id, Act::Consent));
     });
 }
 

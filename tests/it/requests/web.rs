@@ -22,6 +22,44 @@ pub fn set(ledger: &Ledger) {
     }
 }
 
+/// A browser without scripts.
+struct Visit<'s> {
+    service: &'s Service,
+    cookie: String,
+}
+
+impl<'s> Visit<'s> {
+    fn open(service: &'s Service, login: &str) -> Self {
+        let form = [
+            ("login", login),
+            ("password", PASSWORD),
+            ("next", "/account"),
+        ];
+        let answer = service.ask(Method::POST, "/sign-in").form(&form);
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        let cookie = answer.cookie("__Host-one-ledger").unwrap();
+        Self {
+            service,
+            cookie: format!("__Host-one-ledger={cookie}"),
+        }
+    }
+
+    fn get(&self, path: &str) -> Answer {
+        let ask = self.service.ask(Method::GET, path);
+        ask.header("cookie", &self.cookie).send()
+    }
+
+    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let page = self.get("/account").body;
+        let (_, rest) = page.split_once("<meta name=\"csrf\" content=\"").unwrap();
+        let csrf = rest.split('"').next().unwrap();
+        let mut all = vec![("csrf", csrf)];
+        all.extend_from_slice(fields);
+        let ask = self.service.ask(Method::POST, path);
+        ask.header("cookie", &self.cookie).form(&all)
+    }
+}
+
 #[test]
 #[expect(clippy::too_many_lines, reason = "one walk, step by step")]
 fn a_request_goes_its_way_over_http() {
@@ -102,6 +140,23 @@ fn a_request_goes_its_way_over_http() {
     assert_eq!(get(&token("bureau-county"), &here).status, 404);
     assert_eq!(get(&token("nobody"), &here).status, 404);
 
+    // Both find its clock in the list of all that falls due, as a kind of its own.
+    let falling = |who: &str, more: &str| {
+        get(who, &format!("/api/v1/deadlines?kind=share{more}")).json()["items"].clone()
+    };
+    assert_eq!(falling(&giver, "")[0]["rule"], "share_answer");
+    assert_eq!(
+        falling(&giver, "")[0]["request"],
+        made.json()["request"]["id"]
+    );
+    assert_eq!(falling(&asker, ""), falling(&giver, ""));
+    assert_eq!(falling(&giver, "&rule=share_supply"), json!([]));
+    assert_eq!(falling(&token("bureau-county"), ""), json!([]));
+    for bad in ["deadlines?kind=odd", "request-clocks?cursor=-1"] {
+        let answer = get(&giver, &format!("/api/v1/{bad}"));
+        assert_eq!(answer.status, 422, "{bad}: {answer:?}");
+    }
+
     let papers = json!({"act": "ask_papers", "note": "系统备案证明"});
     assert_eq!(act(&giver, json!({"act": "ask_papers"})).status, 422);
     assert_eq!(act(&giver, papers.clone()).status, 200);
@@ -157,6 +212,26 @@ fn a_request_goes_its_way_over_http() {
             .unwrap()
             .len(),
         1
+    );
+
+    let day = [
+        ("used_on", "昨天"),
+        ("scene", "核验"),
+        ("process", "调用"),
+        ("outcome", "十人"),
+        ("storage", "不落库"),
+    ];
+    let asker_page = Visit::open(&service, "liaison");
+    let number = made.json()["request"]["id"].to_string();
+    let wrong = asker_page.post(&format!("/requests/{number}/uses"), &day);
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    assert!(wrong.body.contains("使用日期不是日期"));
+    let kept = get(&asker, &format!("{here}/uses")).json();
+    assert_eq!(kept.as_array().unwrap().len(), 1, "nothing was written");
+    let list = asker_page.get("/deadlines?kind=share&state=done").body;
+    assert!(
+        list.contains(&format!("href=\"/requests/{number}\"")),
+        "{list}"
     );
 
     let done = get(&asker, "/api/v1/request-clocks?done=true").json();

@@ -87,7 +87,8 @@ impl Reckoner<'_> {
         Ok(late)
     }
 
-    /// Lets the answer's clock stand still, or run again; only where pausing is the rule here.
+    /// Notes since when papers are missing, or how long they were: the setting says whether the answer's clock stands
+    /// still meanwhile, whenever it is shown.
     pub(in crate::sharing::request) fn pause(
         &self,
         conn: &mut Conn,
@@ -97,16 +98,34 @@ impl Reckoner<'_> {
         let Some(row) = Self::running(conn, (request, None), Kind::Answer)? else {
             return Ok(());
         };
-        if stand && !self.ground.rules.pause_for_papers {
-            return Ok(());
-        }
-        let paused = i32::try_from(self.stood_still(&row)).unwrap_or(i32::MAX);
+        let paused = i32::try_from(self.without_papers(&row)).unwrap_or(i32::MAX);
         diesel::update(share_clocks::table.find(row.id))
             .set((
                 share_clocks::paused.eq(paused),
                 share_clocks::paused_on.eq(stand.then_some(self.today)),
             ))
             .execute(conn)?;
+        Ok(())
+    }
+
+    /// Ends all clocks of a request that run, without their being done: each keeps the due date that it has now.
+    fn void(&self, conn: &mut Conn, request: i64) -> Result<()> {
+        let rows: Vec<Kept> = share_clocks::table
+            .filter(share_clocks::request_id.eq(request))
+            .filter(share_clocks::done_on.is_null())
+            .filter(share_clocks::void.eq(false))
+            .select(Kept::as_select())
+            .load(conn)?;
+        for row in rows {
+            let paused = i32::try_from(self.stood_still(&row)).unwrap_or(i32::MAX);
+            diesel::update(share_clocks::table.find(row.id))
+                .set((
+                    share_clocks::void.eq(true),
+                    share_clocks::due_on.eq(self.due(&row).map(|d| d.date)),
+                    share_clocks::paused.eq(paused),
+                ))
+                .execute(conn)?;
+        }
         Ok(())
     }
 
@@ -139,18 +158,6 @@ pub(in crate::sharing::request) fn all_running(conn: &mut Conn) -> Result<Vec<(K
         .load(conn)?)
 }
 
-/// Ends all clocks of a request that run, without their being done.
-fn void(conn: &mut Conn, request: i64) -> Result<()> {
-    diesel::update(
-        share_clocks::table
-            .filter(share_clocks::request_id.eq(request))
-            .filter(share_clocks::done_on.is_null()),
-    )
-    .set(share_clocks::void.eq(true))
-    .execute(conn)?;
-    Ok(())
-}
-
 /// What an act does to the clocks of a request that stands as `row` after it.
 ///
 /// # Errors
@@ -164,7 +171,7 @@ pub(in crate::sharing::request) fn tick(
     let which = (row.id, None);
     match (from, row.state()) {
         (State::Internal, State::Submitted) => reckoner.start(conn, (row, None), Kind::Answer)?,
-        (State::PapersAsked, State::Withdrawn) => void(conn, row.id)?,
+        (State::PapersAsked, State::Withdrawn) => reckoner.void(conn, row.id)?,
         (_, State::PapersAsked) if from != State::PapersAsked => {
             reckoner.pause(conn, row.id, true)?
         }
@@ -181,7 +188,7 @@ pub(in crate::sharing::request) fn tick(
         (State::Supplying, State::InUse) => {
             reckoner.finish(conn, which, Kind::Supply)?;
         }
-        (_, State::Withdrawn | State::Ended) => void(conn, row.id)?,
+        (_, State::Withdrawn | State::Ended) => reckoner.void(conn, row.id)?,
         _ => {}
     }
     Ok(())

@@ -97,6 +97,13 @@ pub fn warnings(ground: Ground<'_>, row: &Request, asked: &Asked) -> Vec<String>
             ground.label(MODES, given)
         ));
     }
+    if row.state().is_served()
+        && let Some(until) = row.valid_until.filter(|d| *d < clock::today())
+    {
+        out.push(format!(
+            "使用时限 {until} 已过，需求部门应当结束使用并妥善处置数据，仍需使用的重新申请（第二十五条、第二十七条）"
+        ));
+    }
     if asked.attr.is_empty() {
         out.push(
             "该数据资源没有登记共享属性，按有条件共享计算答复期限（第十四条、第二十一条）"

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::sharing::request::clock::{Clock, Reckoner};
 use crate::sharing::request::correction::{self, Correction, Note};
 use crate::sharing::request::steps::{Act, Side, State, whose_move};
-use crate::sharing::request::{self, Answered, Ground, Request, list, open};
+use crate::sharing::request::{self, Answered, Ground, Request, open};
 
 /// A request.
 #[derive(Serialize, ToSchema)]
@@ -47,13 +47,23 @@ pub(super) struct ShareRequestBody {
 }
 
 impl ShareRequestBody {
-    pub fn of(conn: &mut Conn, ground: Ground<'_>, row: &Request) -> Result<Self> {
+    /// Some of them, in their order.
+    pub fn all(conn: &mut Conn, ground: Ground<'_>, rows: &[Request]) -> Result<Vec<Self>> {
+        let reckoner = Reckoner::new(conn, ground, time::today())?;
+        let ids: Vec<i64> = rows.iter().map(|r| r.id).collect();
+        let mut clocks = reckoner.of_requests(conn, &ids)?;
+        Ok(rows
+            .iter()
+            .map(|row| Self::of(ground, row, clocks.remove(&row.id)))
+            .collect())
+    }
+
+    fn of(ground: Ground<'_>, row: &Request, clock: Option<Clock>) -> Self {
         let code = |id: i64| {
             let found = ground.directory.get(id);
             found.map(|d| d.code.clone()).unwrap_or_default()
         };
-        let reckoner = Reckoner::new(conn, ground, time::today())?;
-        Ok(Self {
+        Self {
             id: row.id,
             number: row.number(),
             consumer: code(row.consumer_id),
@@ -66,8 +76,8 @@ impl ShareRequestBody {
             version: row.version,
             made_at: row.made_at,
             submitted_at: row.submitted_at,
-            clock: list::clock_of(conn, &reckoner, row.id)?,
-        })
+            clock,
+        }
     }
 }
 
@@ -238,8 +248,9 @@ impl ShareRequestDetail {
         let consultations = request::consultations(conn, id)?.into_iter();
         let history = request::history(conn, viewer, &row)?.into_iter();
         let corrections = correction::all(conn, viewer, id)?.into_iter();
+        let shown = reckoner.of_requests(conn, &[id])?.remove(&id);
         Ok(Self {
-            request: ShareRequestBody::of(conn, ground, &row)?,
+            request: ShareRequestBody::of(ground, &row, shown),
             warnings,
             clocks: reckoner.of_request(conn, id)?,
             pause_for_papers: ground.rules.pause_for_papers,

@@ -10,6 +10,7 @@ use super::body::ShareCorrectionBody;
 use super::{Answer, grounded, short};
 use crate::auth::Right;
 use crate::clock as time;
+use crate::error::{Error, Problem};
 use crate::sharing::request::board::{self, Line};
 use crate::sharing::request::catalogue::{self, Update};
 use crate::sharing::request::clock::{Clock, Reckoner};
@@ -239,7 +240,10 @@ struct ShareClockPage {
 async fn list_request_clocks(caller: Caller, query: web::Query<ShareClockQuery>) -> Answer {
     let page = caller.read(move |ask| {
         let most = usize::try_from(limit(query.limit)?).unwrap_or(usize::MAX);
-        let after = usize::try_from(query.cursor.unwrap_or(0)).unwrap_or(0);
+        let after = usize::try_from(query.cursor.unwrap_or(0)).map_err(|_| {
+            let what = "cursor 应取自上一次应答的 next";
+            Error::Invalid(vec![Problem::new("cursor", "cursor", what, "")])
+        })?;
         grounded(ask, |ask, ground| {
             let reckoner = Reckoner::new(ask.conn, ground, time::today())?;
             let running = query.done != Some(true);
@@ -254,7 +258,7 @@ async fn list_request_clocks(caller: Caller, query: web::Query<ShareClockQuery>)
                     clock,
                 })
                 .collect();
-            let next = more.then(|| i64::try_from(after + most).unwrap_or(i64::MAX));
+            let next = more.then(|| i64::try_from(after.saturating_add(most)).unwrap_or(i64::MAX));
             let updates = if after == 0 && running {
                 catalogue::updates(ask.conn, &ask.viewer, &reckoner)?
             } else {

@@ -1,6 +1,7 @@
 //! What is sent from the page of a request.
 
 use actix_web::web;
+use chrono::NaiveDate;
 
 use super::{Answer, HERE, show};
 use crate::error::{Error, Problem, Result};
@@ -119,8 +120,15 @@ async fn record(Posted { caller, fields }: Posted, id: web::Path<i64>) -> Answer
     caller
         .act(move |ask| {
             grounded(ask, |ask, ground| {
+                let day = fields.get("used_on").map(str::parse::<NaiveDate>);
+                if let Some(Err(_)) = day {
+                    let hint = "如 2027-12-31；不填为今天";
+                    let wrong = Problem::new("used_on", "date", "使用日期不是日期", hint);
+                    let done: Result<()> = Err(Error::Invalid(vec![wrong]));
+                    return after(ask, ground, (*id, "use"), done, "");
+                }
                 let wish = uses::Wish {
-                    used_on: number(&fields, "used_on"),
+                    used_on: day.and_then(std::result::Result::ok),
                     scene: text(&fields, "scene"),
                     process: text(&fields, "process"),
                     outcome: text(&fields, "outcome"),

@@ -6,7 +6,9 @@ use serde::Deserialize;
 
 use super::{Answer, HERE};
 use crate::auth::Right;
+use crate::clock as time;
 use crate::error::{Error, Problem, Result};
+use crate::sharing::request::clock::{NOT_SHARED, Reckoner, answer_rule};
 use crate::sharing::request::open::{self, ATTRIBUTES, Asked, MODES, Wish};
 use crate::sharing::request::steps::State;
 use crate::sharing::request::{self, Ground};
@@ -26,7 +28,7 @@ struct Catalogued {
     condition: String,
     basis: String,
     not_shared: bool,
-    limit: &'static str,
+    limit: String,
 }
 
 #[derive(Template)]
@@ -43,7 +45,9 @@ struct Form {
     modes: Vec<(String, String, bool)>,
 }
 
-fn catalogued(ground: Ground<'_>, asked: &Asked) -> Catalogued {
+fn catalogued(ground: Ground<'_>, reckoner: &Reckoner<'_>, asked: &Asked) -> Catalogued {
+    let rule = answer_rule(&asked.attr);
+    let limit = reckoner.limit(rule, reckoner.today, asked.row.department_id);
     let modes: Vec<String> = asked.modes.iter().map(|m| ground.label(MODES, m)).collect();
     Catalogued {
         name: asked.row.name.clone(),
@@ -53,12 +57,10 @@ fn catalogued(ground: Ground<'_>, asked: &Asked) -> Catalogued {
         modes: modes.join("、"),
         condition: asked.condition.clone(),
         basis: asked.basis.clone(),
-        not_shared: asked.attr == request::clock::NOT_SHARED,
-        limit: if asked.attr == request::clock::UNCONDITIONAL {
-            "1 个工作日内答复"
-        } else {
-            "10 个工作日内答复"
-        },
+        not_shared: asked.attr == NOT_SHARED,
+        limit: limit
+            .map(|l| format!("{}内答复", l.length()))
+            .unwrap_or_default(),
     }
 }
 
@@ -93,6 +95,7 @@ fn form(
         .unwrap_or_default()
         .iter()
         .map(|i| (i.code.clone(), i.label.clone(), chosen(&i.code)));
+    let reckoner = Reckoner::new(ask.conn, ground, time::today())?;
     let consumers = open::consumers(&ask.viewer, ground);
     let named = consumers.iter().filter_map(|id| ground.directory.get(*id));
     Ok(Form {
@@ -104,7 +107,7 @@ fn form(
         version: of.0.map_or(0, |(_, version)| version),
         modes: modes.collect(),
         consumers: named.map(|d| (d.code.clone(), d.name.clone())).collect(),
-        catalogued: asked.as_ref().map(|a| catalogued(ground, a)),
+        catalogued: asked.as_ref().map(|a| catalogued(ground, &reckoner, a)),
         shell: ask.shell(
             if of.0.is_some() {
                 "修改共享申请"
@@ -208,6 +211,10 @@ async fn edit(caller: Caller, id: web::Path<i64>) -> Answer {
                 let row = request::get(ask.conn, &ask.viewer, *id)?;
                 if row.state() != State::Draft {
                     return Err(Error::Conflict("已提交的申请不能修改".to_owned()));
+                }
+                if !request::answers_for(&ask.viewer, ground.directory, row.consumer_id) {
+                    let what = "共享申请由需求部门的人员修改";
+                    return Err(Error::Refused(what.to_owned()));
                 }
                 let asked = open::dataset_of(ask.conn, &ask.viewer, &row)?;
                 let code = ground

@@ -5,12 +5,13 @@ use askama::Template;
 use chrono::NaiveDate;
 
 use super::{Answer, Dial, HERE, state_badge};
+use crate::auth::Right;
 use crate::clock as time;
 use crate::error::{Problem, Result};
 use crate::sharing::request::clock::Reckoner;
 use crate::sharing::request::correction::{self, Correction, Note};
 use crate::sharing::request::open::{self, ATTRIBUTES, MODES};
-use crate::sharing::request::steps::{Act, whose_move};
+use crate::sharing::request::steps::{ANSWER_OWED, Act, whose_move};
 use crate::sharing::request::uses::{self, Use};
 use crate::sharing::request::{self, Answered, Consultation, Ground, LAW, Request};
 use crate::web::api::requests::grounded;
@@ -65,6 +66,10 @@ pub(super) struct Show {
     consultations: Vec<Consultation>,
     doubts: Vec<Doubt>,
     uses: Vec<(Use, NaiveDate)>,
+    /// The viewer may delete use records that need not be kept any more.
+    erases: bool,
+    /// The provider owes an answer: an extension can still be decided on.
+    owes: bool,
     /// The viewer works for the consumer.
     asks: bool,
     /// The viewer works for the provider.
@@ -73,7 +78,7 @@ pub(super) struct Show {
     steps: Vec<(&'static str, String, String)>,
     edits: bool,
     law: &'static str,
-    today: String,
+    today: NaiveDate,
 }
 
 fn facts(ground: Ground<'_>, r: &Request) -> Vec<Fact> {
@@ -182,6 +187,8 @@ pub(super) fn page(
         consultations: request::consultations(ask.conn, id)?,
         doubts,
         uses: uses::all(ask.conn, &viewer, ground, id)?,
+        erases: viewer.can(Right::ApproveSharing, r.consumer_id),
+        owes: ANSWER_OWED.contains(&state),
         asks: request::answers_for(&viewer, ground.directory, r.consumer_id),
         answers: request::answers_for(&viewer, ground.directory, r.provider_id),
         served: state.is_served(),
@@ -194,7 +201,7 @@ pub(super) fn page(
         edits: state == request::steps::State::Draft
             && request::answers_for(&viewer, ground.directory, r.consumer_id),
         law: LAW,
-        today: time::today().to_string(),
+        today: time::today(),
         r,
     })
 }
