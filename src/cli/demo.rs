@@ -15,6 +15,8 @@ use crate::intake::run::{self, Mode, Request};
 
 mod people;
 mod scene;
+mod sharing;
+mod stage;
 
 /// The sample workbooks, as departments fill them in, compiled in.
 #[derive(rust_embed::RustEmbed)]
@@ -108,7 +110,9 @@ impl Demo {
         };
         serve::run(context, &serve, |state, conn, _| {
             let people = people::make(conn, &state.accounts)?;
-            scene::play(conn, &state.app, &state.accounts, &people)?;
+            let stage = stage::Stage::new(conn, &state.app, &state.accounts, &people)?;
+            scene::play(conn, &stage)?;
+            sharing::play(conn, &stage)?;
             out.line("演示账号（口令只用于这次演示，登录名区分角色）:");
             for person in people {
                 let (login, password) = (person.login, person.password);

@@ -18,7 +18,7 @@ mod machine;
 mod month;
 mod reminders;
 mod rules;
-mod walk;
+pub mod walk;
 mod web;
 
 /// The education bureau (C2) and the transport bureau (C4) of one city, its bureau (C1), the ones below and above.
