@@ -9,12 +9,18 @@ use crate::app::App;
 use crate::cli::import::print;
 use crate::cli::{Context, serve, upkeep};
 use crate::config::{self, Settings};
-use crate::db::connection::Database;
+use crate::db::connection::{Conn, Database};
 use crate::error::{Doing, Error, Result};
 use crate::intake::run::{self, Mode, Request};
+use crate::web::state::State;
+
+use people::Person;
+use stage::Stage;
 
 mod people;
 mod scene;
+mod sharing;
+mod stage;
 
 /// The sample workbooks, as departments fill them in, compiled in.
 #[derive(rust_embed::RustEmbed)]
@@ -108,7 +114,7 @@ impl Demo {
         };
         serve::run(context, &serve, |state, conn, _| {
             let people = people::make(conn, &state.accounts)?;
-            scene::play(conn, &state.app, &state.accounts, &people)?;
+            play(conn, state, &people)?;
             out.line("演示账号（口令只用于这次演示，登录名区分角色）:");
             for person in people {
                 let (login, password) = (person.login, person.password);
@@ -122,6 +128,13 @@ impl Demo {
             Ok(())
         })
     }
+}
+
+/// What goes on beside the workbooks: what departments do for themselves first, then what they share.
+fn play(conn: &mut Conn, state: &State, people: &[Person]) -> Result<()> {
+    let stage = Stage::new(conn, &state.app, &state.accounts, people)?;
+    scene::play(conn, &stage)?;
+    sharing::play(conn, &stage)
 }
 
 fn request(file: &Path) -> Request {

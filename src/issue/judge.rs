@@ -94,7 +94,7 @@ pub(super) fn may(
             }
         }
         Act::Confirm => independent(viewer, row).map(|()| step),
-        Act::Withdraw if row.cause.is_some() => Err(Error::Conflict(
+        Act::Withdraw if row.is_found() => Err(Error::Conflict(
             "这是系统核对发现的问题，原因消除后自动办结，不能撤回".to_owned(),
         )),
         _ => Ok(step),

@@ -42,6 +42,9 @@ pub use judge::{acts, raises_for};
 pub use open::{Known, NewIssue, Raise, causes, heal, open, raise};
 pub use settings::{KINDS, Rules, is_behind, refresh};
 
+/// How causes begin under which people raise what they do elsewhere: one open issue for each, and nothing heals it.
+pub const BY_PEOPLE: &str = "request:";
+
 /// The organisation and the definitions, as an act needs them.
 #[derive(Clone, Copy)]
 pub struct Ground<'g> {
@@ -71,7 +74,7 @@ pub struct Issue {
     pub raised_by: i64,
     /// The department that owes.
     pub owed_by: i64,
-    /// The key of what the program found; none when a person raised it.
+    /// The key of what the program found, or of what a person did elsewhere; none for what was raised here.
     pub cause: Option<String>,
     /// Word of the state.
     pub state: String,
@@ -143,6 +146,13 @@ impl Issue {
             Turn::Raised => Some(self.raised_by),
             Turn::Handler => self.handler_id,
         }
+    }
+
+    /// Whether the program found it: then it heals by itself, and is nobody's to take back.
+    #[must_use]
+    pub fn is_found(&self) -> bool {
+        let cause = self.cause.as_deref();
+        cause.is_some_and(|cause| !cause.starts_with(BY_PEOPLE))
     }
 
     /// The number that people call it by.

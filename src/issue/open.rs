@@ -39,7 +39,7 @@ pub struct NewIssue<'n> {
     pub owed_by: i64,
     /// The entries it is about.
     pub entries: &'n [i64],
-    /// For what the program finds: the same word for the same thing, always.
+    /// For what other rooms raise: the same word for the same thing, always.
     pub cause: Option<&'n str>,
 }
 

@@ -19,7 +19,7 @@ mod month;
 mod proof;
 mod reminders;
 mod rules;
-mod walk;
+pub mod walk;
 mod web;
 
 /// The education bureau (C2) and the transport bureau (C4) of one city, its bureau (C1), the ones below and above.

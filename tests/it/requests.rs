@@ -22,8 +22,8 @@ mod heir;
 mod machine;
 mod month;
 mod rules;
-mod walk;
-mod web;
+pub mod walk;
+pub mod web;
 
 /// 教育局 (C2) provides, 交通运输局 (C4) asks, 大数据局 (C1) coordinates.
 pub struct Scene<'l> {

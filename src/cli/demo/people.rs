@@ -1,4 +1,5 @@
-//! One account per role on the demo ledger, each with a password made for this demo alone.
+//! Accounts on the demo ledger: one per role, and those at the other ends of what is shared; each with a password made
+//! for this demo alone.
 
 use crate::accounts::{self, NewAccount, Service};
 use crate::auth::{Role, Viewer};
@@ -7,11 +8,15 @@ use crate::error::Result;
 use crate::org::directory::Directory;
 
 /// Login, name, role, and the department it is held in.
-const PEOPLE: [(&str, &str, Role, &str); 12] = [
+const PEOPLE: [(&str, &str, Role, &str); 16] = [
     ("liaison", "教育局联络员", Role::Liaison, "SL001"),
     ("specialist", "教育局专员", Role::Specialist, "SL001"),
     ("cdo", "教育局首席数据代表", Role::Cdo, "SL001"),
     ("liaison2", "医保局联络员", Role::Liaison, "SL013"),
+    ("cdo2", "医保局首席数据代表", Role::Cdo, "SL013"),
+    ("liaison3", "民政局联络员", Role::Liaison, "SL003"),
+    ("cdo3", "民政局首席数据代表", Role::Cdo, "SL003"),
+    ("specialist4", "公安局专员", Role::Specialist, "SL002"),
     ("bureau", "市大数据局经办", Role::Bureau, "SL015"),
     ("bureau-up", "省大数据局经办", Role::Bureau, "SL101"),
     ("bureau-county", "县大数据局经办", Role::Bureau, "SL201"),

@@ -3,28 +3,23 @@
 
 use chrono::Days;
 
-use crate::accounts::Service;
-use crate::app::App;
 use crate::auth::{Role, Viewer};
 use crate::campaign::open::{self as campaign, Plan};
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::error::Result;
-use crate::ledger::edit::{self, Act as Edit, Draft, Given, Source, Why};
 use crate::org::appointment::{self, Wish as Post};
 use crate::org::change::Seen;
-use crate::org::directory::Directory;
 use crate::org::filing;
 use crate::org::person::{self, Details};
 use crate::org::steps::Act as Filed;
-use crate::review::Ground;
 use crate::review::decision::Decision;
 use crate::review::duplicate::{Kept, Means, Rules};
 use crate::review::steps::Act;
 use crate::review::submission;
 use crate::sharing::collection::{self, Item};
 
-use super::people::Person;
+use super::stage::Stage;
 
 /// Name, department, role, and how far the filing has come.
 const POSTS: [(&str, &str, Role, Far); 8] = [
@@ -114,24 +109,11 @@ const COLLECTED: [(&str, &str, u64); 8] = [
 /// Datasets of the samples that the platform does not have.
 const NOT_COLLECTED: [&str; 3] = ["3/0702/000001", "3/0707/000004", "3/0705/000005"];
 
-struct Stage<'s> {
-    app: &'s App,
-    service: &'s Service,
-    people: &'s [Person],
-    directory: Directory,
-}
-
 /// Plays it.
 ///
 /// # Errors
 /// When an act is refused that the demo counts on; when the database fails.
-pub fn play(conn: &mut Conn, app: &App, service: &Service, people: &[Person]) -> Result<()> {
-    let stage = Stage {
-        app,
-        service,
-        people,
-        directory: Directory::load(conn)?,
-    };
+pub(super) fn play(conn: &mut Conn, stage: &Stage<'_>) -> Result<()> {
     stage.posts(conn)?;
     stage.reviews(conn)?;
     stage.clocks(conn)?;
@@ -140,20 +122,6 @@ pub fn play(conn: &mut Conn, app: &App, service: &Service, people: &[Person]) ->
 }
 
 impl Stage<'_> {
-    fn viewer(&self, conn: &mut Conn, login: &str) -> Result<Viewer> {
-        let found = self.people.iter().find(|p| p.login == login);
-        let account = found.map_or(-1, |p| p.account);
-        self.service
-            .viewer(conn, self.app.catalogue.regions(), account)
-    }
-
-    fn ground(&self) -> Ground<'_> {
-        Ground {
-            catalogue: &self.app.catalogue,
-            directory: &self.directory,
-        }
-    }
-
     fn posts(&self, conn: &mut Conn) -> Result<()> {
         let operator = Viewer::operator("演示");
         let bureau = self.viewer(conn, "bureau")?;
@@ -284,30 +252,6 @@ impl Stage<'_> {
             ("warranty_end", (today + Days::new(20)).to_string()),
         ];
         self.make(conn, &who, "project", values).map(drop)
-    }
-
-    /// Makes an entry as its department would, and returns its code.
-    fn make(
-        &self,
-        conn: &mut Conn,
-        who: &Viewer,
-        register: &str,
-        values: Vec<(&str, String)>,
-    ) -> Result<String> {
-        let given = |(key, value): (&str, String)| (key.to_owned(), Given::Text(value));
-        let draft = Draft {
-            act: Edit::Create,
-            given: values.into_iter().map(given).collect(),
-        };
-        let why = Why {
-            source: Source::Form,
-            reason: "演示".to_owned(),
-            valid_on: None,
-        };
-        let definitions = self.ground().definitions(register)?;
-        let done = edit::write(conn, who, definitions, &[draft], &why)?;
-        let made = done.entries.into_iter().next();
-        Ok(made.map(|w| w.code).unwrap_or_default())
     }
 
     fn campaign(&self, conn: &mut Conn) -> Result<()> {

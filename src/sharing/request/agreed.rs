@@ -175,7 +175,7 @@ pub(super) fn escalate(
     );
     let mut entries = vec![row.dataset_id];
     entries.extend(row.consumer_system_id);
-    let cause = format!("request:{}:{}", row.id, judge::phase(state));
+    let cause = format!("{}{}:{}", issue::BY_PEOPLE, row.id, judge::phase(state));
     let new = NewIssue {
         kind: kind(state),
         title: &title,

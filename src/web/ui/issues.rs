@@ -130,7 +130,7 @@ impl Row {
             late,
             days,
             age: row.age(calendar, today),
-            found: row.cause.is_some(),
+            found: row.is_found(),
         }
     }
 }

@@ -17,7 +17,7 @@ fn enter(name: &str, service: &Service, login: &str) -> Browser {
 }
 
 /// Opens an act's form, says something, presses.
-fn act(browser: &Browser, word: &str, note: &str) {
+pub fn act(browser: &Browser, word: &str, note: &str) {
     let form = format!("form[action$='/acts/{word}']");
     if browser.count(&format!("details[open] {form}")) == 0 {
         let open = format!("document.querySelector(\"{form}\").closest('details').open = true");
@@ -27,6 +27,18 @@ fn act(browser: &Browser, word: &str, note: &str) {
         browser.fill(&format!("{form} textarea"), note);
     }
     browser.press(&format!("{form} button"));
+}
+
+/// Records what the bureau decided today, with the number of its paper.
+pub fn decide(browser: &Browser, number: &str, decided: &str) {
+    let today = one_ledger::clock::today();
+    let set = format!("document.querySelector('#d-decide').value = '{today}'");
+    browser.wait(browser.client().execute(&set, Vec::new()));
+    let open = "document.querySelector('#n-decide').closest('details').open = true";
+    browser.wait(browser.client().execute(open, Vec::new()));
+    browser.fill("#n-decide", number);
+    act(browser, "decide", decided);
+    browser.see_text("已记录决定");
 }
 
 #[test]
@@ -83,18 +95,11 @@ fn an_issue_is_raised_escalated_decided_and_confirmed_in_the_browser() {
     bureau.picture("rung");
     bureau.press_text("参保人员数据与学籍比对有三成不符");
     bureau.picture("bureau");
-    let today = one_ledger::clock::today();
-    let set = format!("document.querySelector('#d-decide').value = '{today}'");
-    bureau.wait(bureau.client().execute(&set, Vec::new()));
-    let open = "document.querySelector('#n-decide').closest('details').open = true";
-    bureau.wait(bureau.client().execute(open, Vec::new()));
-    bureau.fill("#n-decide", "示数协〔2026〕3号");
-    act(
+    decide(
         &bureau,
-        "decide",
+        "示数协〔2026〕3号",
         "医保局一个月内更正参保人员数据并重新发布",
     );
-    bureau.see_text("已记录决定");
     bureau.picture("decided");
 
     // A correction in the ledger is proof as well.

@@ -4,6 +4,9 @@ use diesel::prelude::*;
 use one_ledger::auth::Viewer;
 use one_ledger::db::schema::notices;
 use one_ledger::error::Error;
+use one_ledger::issue;
+use one_ledger::issue::steps::{Act as Move, State as Stands};
+use one_ledger::org::directory::Directory;
 use one_ledger::review::stage;
 use one_ledger::sharing::request::act::Wish;
 use one_ledger::sharing::request::clock::{Kind, Standing};
@@ -285,5 +288,25 @@ fn use_records_are_kept_for_three_years() {
         assert!(all[0].1 >= one_ledger::clock::today() + chrono::Months::new(36));
         ledger.tamper("UPDATE share_uses SET made_at = '2020-01-02 00:00:00'");
         remove(&s.asker_cdo).unwrap();
+    });
+}
+
+#[test]
+fn an_issue_that_somebody_made_of_a_request_is_theirs_to_take_back() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let id = s.sent("有条件共享");
+        let escalated = s.act(&s.asker_cdo, id, Act::Escalate).unwrap();
+        let directory = Directory::load(&mut ledger.conn()).unwrap();
+        let ground = issue::Ground {
+            catalogue: &ledger.app.catalogue,
+            directory: &directory,
+        };
+        let conn = &mut ledger.conn();
+        let raised = issue::get(conn, &s.asker_cdo, escalated.issue_id.unwrap()).unwrap();
+        assert!(!raised.is_found(), "by a person, and nothing heals it");
+        let wish = issue::Wish::plain(raised.id, raised.version, Move::Withdraw, "已经答复");
+        let back = issue::act(conn, &s.asker_cdo, ground, &wish).unwrap();
+        assert_eq!(back.state(), Stands::Withdrawn);
     });
 }

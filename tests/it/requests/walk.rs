@@ -6,7 +6,8 @@ use crate::app::browser::{self, Browser, PLAIN, USUAL, Window};
 use crate::app::service::Service;
 use crate::routes::actors::PASSWORD;
 
-fn enter(name: &str, service: &Service, login: &str, window: Window) -> Browser {
+/// Somebody signs in, in a window of his own.
+pub fn enter(name: &str, service: &Service, login: &str, window: Window) -> Browser {
     let browser = Browser::open(name, window);
     browser.go(&format!("{}/sign-in", service.base));
     browser.fill("input[name=login]", login);
@@ -17,7 +18,7 @@ fn enter(name: &str, service: &Service, login: &str, window: Window) -> Browser 
 }
 
 /// Opens an act of the page, says something, and sends it.
-fn act(browser: &Browser, word: &str, note: &str) {
+pub fn act(browser: &Browser, word: &str, note: &str) {
     let form = format!("form[action$='/acts/{word}']");
     let shut = browser.count(&format!("details[open] {form}")) == 0;
     if shut {

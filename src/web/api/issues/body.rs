@@ -81,7 +81,7 @@ impl IssueBody {
             title: row.title.clone(),
             raised_by: code(row.raised_by).unwrap_or_default(),
             owed_by: code(row.owed_by).unwrap_or_default(),
-            found: row.cause.is_some(),
+            found: row.is_found(),
             state: row.state().word(),
             open: row.open,
             rung: row.rung,
