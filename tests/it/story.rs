@@ -269,7 +269,7 @@ fn disputed(cast: &mut Cast, ledger: &Ledger) -> String {
     }
     cast.giver.go(&cast.request());
     act(&cast.giver, "wish", "源系统年底下线改造");
-    cast.owes(&cast.asker, "件共享停止或变更在协商");
+    cast.owes(&cast.asker, "件共享停止或变更待您答复");
     cast.request_is("停止或变更协商中", "需求部门", None);
     for who in cast.all() {
         says(
