@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::refresh::Row;
 use super::rules::{rule, rules};
 use crate::auth::{Reach, Right, Viewer};
+use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{deadlines, entries};
 use crate::db::scope;
@@ -112,8 +113,10 @@ impl Cursor {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '_');
+        // No year that a database does not know.
+        let due = parts.next().filter(|day| clock::is_day(day))?;
         Some(Self {
-            due: NaiveDate::parse_from_str(parts.next()?, "%Y-%m-%d").ok()?,
+            due: due.parse().ok()?,
             entry: parts.next()?.parse().ok()?,
             rule: parts.next()?.to_owned(),
         })

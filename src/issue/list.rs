@@ -258,7 +258,8 @@ pub fn page(
 /// # Errors
 /// When the database fails.
 pub fn count(conn: &mut Conn, viewer: &Viewer, filter: &Filter, most: usize) -> Result<usize> {
-    Ok(load(conn, viewer, filter, None, most + 1)?.len())
+    let found = wanted(viewer, filter, None, most + 1).select(issues::id);
+    Ok(found.load::<i64>(conn)?.len())
 }
 
 fn load(
@@ -268,11 +269,23 @@ fn load(
     after: Option<After>,
     limit: usize,
 ) -> Result<Vec<Issue>> {
+    let found = wanted(viewer, filter, after, limit).select(Issue::as_select());
+    Ok(found.load(conn)?)
+}
+
+type Boxed<'a> = issues::BoxedQuery<'a, <Conn as diesel::Connection>::Backend>;
+
+/// The issues of a filter, in its order.
+fn wanted<'f>(
+    viewer: &Viewer,
+    filter: &'f Filter,
+    after: Option<After>,
+    limit: usize,
+) -> Boxed<'f> {
     let mut query = issues::table
         .filter(seen(viewer))
         .filter(of_view(viewer, filter.view))
         .limit(i64::try_from(limit).unwrap_or(i64::MAX))
-        .select(Issue::as_select())
         .into_boxed();
     query = if filter.view.by_day() {
         query.order((issues::due_on, issues::id))
@@ -312,16 +325,16 @@ fn load(
         let named = "issues.id IN (SELECT issue_id FROM issue_entries WHERE entry_id = ";
         query = query.filter(Fragment::<Bool>::sql(named).number(entry).then(")"));
     }
-    let wanted = filter.search.trim();
-    if let Some((year, ordinal)) = number(wanted) {
+    let words = filter.search.trim();
+    if let Some((year, ordinal)) = number(words) {
         query = query.filter(issues::year.eq(year).and(issues::ordinal.eq(ordinal)));
-    } else if !wanted.is_empty() {
+    } else if !words.is_empty() {
         // The signs of the pattern are looked for as they are.
-        let plain = wanted.replace('\\', "\\\\");
+        let plain = words.replace('\\', "\\\\");
         let plain = plain.replace('%', "\\%").replace('_', "\\_");
         query = query.filter(issues::title.like(format!("%{plain}%")).escape('\\'));
     }
-    Ok(query.load(conn)?)
+    query
 }
 
 /// What waits for the viewer, in figures.
@@ -346,16 +359,17 @@ pub const COUNTED: usize = 500;
 /// When the database fails.
 pub fn counts(conn: &mut Conn, viewer: &Viewer) -> Result<Counts> {
     let today = clock::today();
-    let mut of = |view: View| -> Result<Vec<Issue>> {
+    let mut of = |view: View| -> Result<Vec<NaiveDate>> {
         let filter = Filter {
             view,
             ..Filter::default()
         };
-        load(conn, viewer, &filter, None, COUNTED)
+        let found = wanted(viewer, &filter, None, COUNTED).select(issues::due_on);
+        Ok(found.load(conn)?)
     };
     let mine = of(View::Mine)?;
     Ok(Counts {
-        late: mine.iter().filter(|i| i.due_on < today).count(),
+        late: mine.iter().filter(|due| **due < today).count(),
         mine: mine.len(),
         owed: of(View::Owed)?.len(),
         rung: of(View::Rung)?.len(),

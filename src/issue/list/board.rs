@@ -2,12 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{Filter, load};
+use chrono::{NaiveDate, NaiveDateTime};
+use diesel::prelude::*;
+
+use super::{Filter, wanted};
 use crate::auth::Viewer;
 use crate::calendar::WorkCalendar;
 use crate::clock;
 use crate::db::connection::Conn;
+use crate::db::schema::issues;
 use crate::error::Result;
+use crate::issue::Turn;
 
 /// A department on the board: what it has in hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +27,11 @@ pub struct Line {
     pub oldest: u32,
 }
 
-/// Issues on the board at most.
-const ON_BOARD: usize = 5_000;
+/// Issues on the board at most: the most urgent.
+const ON_BOARD: usize = 100_000;
+
+/// What counts of an issue: word of the turn, who raised it, who owes, who handles it, its day, when it was opened.
+type Counted = (String, i64, i64, Option<i64>, NaiveDate, NaiveDateTime);
 
 /// Whose move open issues are, by department: the most overdue first.
 ///
@@ -31,23 +39,44 @@ const ON_BOARD: usize = 5_000;
 /// When the database fails.
 pub fn board(conn: &mut Conn, viewer: &Viewer, calendar: &WorkCalendar) -> Result<Vec<Line>> {
     let today = clock::today();
-    let open = load(conn, viewer, &Filter::default(), None, ON_BOARD)?;
-    let mut lines: BTreeMap<i64, Line> = BTreeMap::new();
-    for row in &open {
-        let Some(department) = row.mover() else {
+    let filter = Filter::default();
+    let open: Vec<Counted> = wanted(viewer, &filter, None, ON_BOARD)
+        .select((
+            issues::turn,
+            issues::raised_by,
+            issues::owed_by,
+            issues::handler_id,
+            issues::due_on,
+            issues::opened_at,
+        ))
+        .load(conn)?;
+    let mut lines: BTreeMap<i64, (Line, NaiveDateTime)> = BTreeMap::new();
+    for (turn, raised_by, owed_by, handler, due_on, opened_at) in open {
+        let mover = match Turn::from_word(&turn) {
+            Some(Turn::Owed) => Some(owed_by),
+            Some(Turn::Raised) => Some(raised_by),
+            Some(Turn::Handler) => handler,
+            None => None,
+        };
+        let Some(department) = mover else {
             continue;
         };
-        let line = lines.entry(department).or_insert(Line {
+        let none = Line {
             department,
             open: 0,
             overdue: 0,
             oldest: 0,
-        });
+        };
+        let (line, oldest) = lines.entry(department).or_insert((none, opened_at));
         line.open += 1;
-        line.overdue += usize::from(row.due_on < today);
-        line.oldest = line.oldest.max(row.age(calendar, today));
+        line.overdue += usize::from(due_on < today);
+        *oldest = opened_at.min(*oldest);
     }
-    let mut out: Vec<Line> = lines.into_values().collect();
+    let aged = |(line, oldest): (Line, NaiveDateTime)| Line {
+        oldest: calendar.working_days_between(clock::day_of(oldest), today),
+        ..line
+    };
+    let mut out: Vec<Line> = lines.into_values().map(aged).collect();
     out.sort_by_key(|l| (std::cmp::Reverse((l.overdue, l.open)), l.department));
     Ok(out)
 }

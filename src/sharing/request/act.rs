@@ -203,8 +203,13 @@ impl Bench<'_> {
         self.check(conn, &new)?;
         self.note_answer(conn)?;
         self.note_consultation(conn)?;
-        if new.state() == State::Ended {
-            agreed::ended(conn, self.viewer, self.ground, &new)?;
+        // Of one that is withdrawn, the link is there once it was agreed to.
+        match new.state() {
+            State::Ended => agreed::ended(conn, self.viewer, self.ground, &new, &new.end_reason)?,
+            State::Withdrawn => {
+                agreed::ended(conn, self.viewer, self.ground, &new, &self.said.note)?;
+            }
+            _ => {}
         }
         if self.step.act == Act::Agree {
             new.link_code = agreed::link(conn, self.viewer, self.ground, &new)?;

@@ -9,7 +9,7 @@ use super::{Ground, Request, judge};
 use crate::auth::{Right, Viewer};
 use crate::clock;
 use crate::db::connection::Conn;
-use crate::db::schema::entries;
+use crate::db::schema::{entries, share_requests};
 use crate::db::scope::visible;
 use crate::error::Result;
 use crate::issue::{self, NewIssue};
@@ -80,12 +80,14 @@ pub(super) fn link(
     agreed::agreed(conn, viewer, catalogue, directory, &wanted).map(Some)
 }
 
-/// Ends the link of a request that ends; one that others have ended or removed meanwhile stays as it is.
+/// Ends the link of a request that ends; one that another request still uses, or that others have ended or removed
+/// meanwhile, stays as it is.
 pub(super) fn ended(
     conn: &mut Conn,
     viewer: &Viewer,
     ground: Ground<'_>,
     row: &Request,
+    why: &str,
 ) -> Result<()> {
     let Some(register) = ground.catalogue.register(LINKS) else {
         return Ok(());
@@ -93,6 +95,15 @@ pub(super) fn ended(
     let Some(code) = &row.link_code else {
         return Ok(());
     };
+    let others: i64 = share_requests::table
+        .filter(share_requests::link_code.eq(code.clone()))
+        .filter(share_requests::open.eq(true))
+        .filter(share_requests::id.ne(row.id))
+        .count()
+        .get_result(conn)?;
+    if others > 0 {
+        return Ok(());
+    }
     let found: Option<EntryRow> = visible(&Viewer::operator("系统"))
         .filter(entries::register.eq(LINKS))
         .filter(entries::code.eq(code.clone()))
@@ -120,7 +131,7 @@ pub(super) fn ended(
         import_id: None,
         undoes: None,
     };
-    let reason = Value::Text(row.end_reason.clone());
+    let reason = Value::Text(why.to_owned());
     let mut after = document.clone();
     after.insert(END_REASON.to_owned(), reason.clone());
     // The law's own way led here, and no gate holds it up; it is named where it opens.
@@ -132,7 +143,7 @@ pub(super) fn ended(
         gate,
         submission: None,
         carried_by: None,
-        note: &row.end_reason,
+        note: why,
     };
     let values = BTreeMap::from([(END_REASON.to_owned(), Some(reason))]);
     change_set::write(conn, viewer, purpose, |set| {

@@ -70,6 +70,7 @@ pub static STEPS: [Step; 27] = [
             S::PapersAsked,
             S::Supplemented,
             S::Answering,
+            S::Supplying,
         ],
         Act::Withdraw,
         S::Withdrawn,

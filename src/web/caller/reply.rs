@@ -1,6 +1,7 @@
 //! What a caller's work is answered with: JSON, a page, or the way on after a form.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::ContentType;
 use actix_web::web::Bytes;
 use askama::Template;
@@ -66,11 +67,26 @@ impl Caller {
         self,
         work: impl FnOnce(&mut Ask<'_>) -> Result<P> + Send + 'static,
     ) -> std::result::Result<HttpResponse, Failure> {
+        self.page_as(|ask| Ok((StatusCode::OK, work(ask)?))).await
+    }
+
+    /// Answers with a page that says itself what is wrong with the question.
+    ///
+    /// # Errors
+    /// As [`Caller::read`].
+    pub async fn page_as<P: Template>(
+        self,
+        work: impl FnOnce(&mut Ask<'_>) -> Result<(StatusCode, P)> + Send + 'static,
+    ) -> std::result::Result<HttpResponse, Failure> {
         let flashed = self.flash.is_some();
-        let body = self
-            .read(|ask| work(ask)?.render().doing("生成页面"))
-            .await?;
-        Ok(page::html(body, flashed))
+        let done = self.read(|ask| {
+            let (status, page) = work(ask)?;
+            Ok((status, page.render().doing("生成页面")?))
+        });
+        let (status, body) = done.await?;
+        let mut answer = page::html(body, flashed);
+        *answer.status_mut() = status;
+        Ok(answer)
     }
 
     /// Carries out what a form asks for, and sends the browser on or shows the form again.

@@ -1,5 +1,6 @@
 //! 对接图: links as a graph and as a table, around one point or all of them, and the table as a file.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use askama::Template;
 
@@ -359,7 +360,16 @@ fn shown(ask: &mut Ask<'_>, mut query: MapQuery) -> Result<Show> {
 
 /// `GET /map`
 async fn show(caller: Caller, query: web::Query<MapQuery>) -> Answer {
-    caller.page(move |ask| shown(ask, query.into_inner())).await
+    let done = caller.page_as(move |ask| {
+        let page = shown(ask, query.into_inner())?;
+        let status = if page.problems.is_empty() {
+            StatusCode::OK
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
+        Ok((status, page))
+    });
+    done.await
 }
 
 /// `GET /map/export`

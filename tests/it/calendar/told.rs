@@ -142,7 +142,13 @@ fn the_service_brings_deadlines_up_to_date_and_reminds_by_itself() {
     let cursor = one["next"].as_str().unwrap();
     let two = get(&format!("/api/v1/deadlines?limit=500&cursor={cursor}"));
     assert_eq!(two["items"].as_array().unwrap().len(), items.len() - 1);
-    for bad in ["cursor=x", "state=late", "limit=0", "colour=red"] {
+    for bad in [
+        "cursor=x",
+        "cursor=262142-12-31_1_x",
+        "state=late",
+        "limit=0",
+        "colour=red",
+    ] {
         let path = format!("/api/v1/deadlines?{bad}");
         let answer = service.ask(Method::GET, &path).bearer(&token).send();
         assert_eq!(answer.status / 100, 4, "{bad}: {answer:?}");

@@ -310,3 +310,21 @@ fn an_issue_that_somebody_made_of_a_request_is_theirs_to_take_back() {
         assert_eq!(back.state(), Stands::Withdrawn);
     });
 }
+
+#[test]
+fn what_is_agreed_and_no_longer_wanted_is_withdrawn_with_its_link() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let h = &s.house;
+        let id = s.sent("有条件共享");
+        s.act(&h.liaison, id, Act::DraftAnswer).unwrap();
+        s.act(&h.specialist, id, Act::Agree).unwrap();
+        let link = s.stands(id).link_code.unwrap();
+        assert_eq!(s.clock(id, Kind::Supply).standing, Standing::Running);
+        s.act(&s.asker, id, Act::Withdraw).unwrap();
+        assert_eq!(s.stands(id).state(), State::Withdrawn);
+        assert_eq!(s.clock(id, Kind::Supply).standing, Standing::Void);
+        assert_eq!(h.row("sharing_link", &link).stage, "retired");
+        assert!(s.act(&h.liaison, id, Act::Supply).is_err());
+    });
+}
