@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Error as _, SerializeMap};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use super::{Sort, order};
 use crate::auth::{Ends, Sight, Viewer};
@@ -162,10 +163,11 @@ impl<'de, M: SerializeMap> Visitor<'de> for Passing<'_, M> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        // What is stored is canonical: a value is passed on as it is written, a key nearly always.
         while let Some(Words(key)) = map.next_key()? {
             if self.values.shows(&key) {
-                let value = map.next_value_seed(Borrowed)?;
-                let passed = self.out.serialize_entry(&key, &value);
+                let value: &RawValue = map.next_value()?;
+                let passed = self.out.serialize_entry(&key, value);
                 passed.map_err(serde::de::Error::custom)?;
             } else {
                 map.next_value::<IgnoredAny>()?;
@@ -176,65 +178,9 @@ impl<'de, M: SerializeMap> Visitor<'de> for Passing<'_, M> {
 }
 
 /// Text that is borrowed wherever it was written without escapes.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(transparent)]
 struct Words<'w>(#[serde(borrow)] Cow<'w, str>);
-
-/// A stored value on its way through.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Light<'l> {
-    Bool(bool),
-    Integer(i64),
-    Text(Words<'l>),
-    List(Vec<Words<'l>>),
-}
-
-struct Borrowed;
-
-impl<'de> DeserializeSeed<'de> for Borrowed {
-    type Value = Light<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, reader: D) -> Result<Light<'de>, D::Error> {
-        reader.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Borrowed {
-    type Value = Light<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Light<'de>, E> {
-        Ok(Light::Bool(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Light<'de>, E> {
-        Ok(Light::Integer(value))
-    }
-
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Light<'de>, E> {
-        i64::try_from(value).map(Light::Integer).map_err(E::custom)
-    }
-
-    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Light<'de>, E> {
-        Ok(Light::Text(Words(Cow::Borrowed(value))))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Light<'de>, E> {
-        Ok(Light::Text(Words(Cow::Owned(value.to_owned()))))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Light<'de>, A::Error> {
-        let mut out = Vec::new();
-        while let Some(text) = seq.next_element()? {
-            out.push(text);
-        }
-        Ok(Light::List(out))
-    }
-}
 
 /// One entry in a list, as this viewer sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
