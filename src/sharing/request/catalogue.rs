@@ -187,9 +187,7 @@ fn update(reckoner: &Reckoner<'_>, row: Row, asked: Option<Extension>) -> Option
         start_on,
         due_on: due.date,
         provisional: due.provisional,
-        extended_on: longest
-            .filter(|_| is(ASKED) != Some(false))
-            .map(|d| d.date),
+        extended_on: longest.filter(|_| is(ASKED) != Some(false)).map(|d| d.date),
         standing,
         extension,
         may_ask: false,

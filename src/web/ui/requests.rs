@@ -307,7 +307,9 @@ async fn clocks(caller: Caller, which: web::Query<Which>) -> Answer {
     caller
         .page(move |ask| {
             let standing = which.into_inner().standing;
-            grounded(ask, |ask, ground| ticking(ask, ground, standing, Vec::new()))
+            grounded(ask, |ask, ground| {
+                ticking(ask, ground, standing, Vec::new())
+            })
         })
         .await
 }

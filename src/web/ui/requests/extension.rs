@@ -71,10 +71,7 @@ async fn decide(Posted { caller, fields }: Posted, id: web::Path<i64>) -> Answer
 /// The routes.
 pub(super) fn configure(config: &mut web::ServiceConfig) {
     config
-        .route(
-            "/requests/catalogue/{id}/extension",
-            web::post().to(wish),
-        )
+        .route("/requests/catalogue/{id}/extension", web::post().to(wish))
         .route(
             "/requests/catalogue/{id}/extension/decision",
             web::post().to(decide),
