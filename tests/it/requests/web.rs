@@ -258,15 +258,7 @@ fn a_request_goes_its_way_over_http() {
 fn an_extension_of_a_catalogue_update_goes_its_way_over_http() {
     let ledger = Ledger::settled();
     set(&ledger);
-    ledger.import_whole(&ledger.draw(
-        "更多目录.xlsx",
-        &[
-            "数据资源编码|数据资源名称|数源单位|目录状态|共享类型|共享条件|共享方式|更新周期",
-            "H-14|定点药店信息|示例市医疗保障局|已发布|有条件共享|供审批部门核验|服务接口|每日",
-        ],
-    ));
     let id = super::catalogue::begin(&ledger, "H-13");
-    let next = super::catalogue::begin(&ledger, "H-14");
     let service = Service::start(&ledger);
     let token = |login: &str| service.token(login, PASSWORD);
     let (giver, bureau) = (token("liaison-13"), token("bureau"));
@@ -279,11 +271,8 @@ fn an_extension_of_a_catalogue_update_goes_its_way_over_http() {
     assert_eq!(post(&token("oversight"), &here, &wish).status, 403);
     assert_eq!(post(&token("liaison"), &here, &wish).status, 404);
     assert_eq!(post(&bureau, &here, &wish).status, 403);
-    for wrong in [
-        json!({}),
-        json!({"reason": ""}),
-        json!({"reason": "甲", "days": 9}),
-    ] {
+    let more = json!({"reason": "甲", "days": 9});
+    for wrong in [json!({}), json!({"reason": ""}), more] {
         assert_eq!(post(&giver, &here, &wrong).status, 422, "{wrong}");
     }
     let keyed = || {
@@ -296,49 +285,60 @@ fn an_extension_of_a_catalogue_update_goes_its_way_over_http() {
     assert_eq!(post(&giver, &here, &wish).status, 409);
     assert_eq!(made.json()["extension"]["state"], "asked");
 
-    let consent = json!({"consent": true});
-    assert_eq!(post(&giver, &decision, &consent).status, 403);
+    let (yes, no) = (json!({"consent": true}), json!({"consent": false}));
+    assert_eq!(post(&giver, &decision, &yes).status, 403);
+    assert_eq!(post(&bureau, &decision, &no).status, 422);
+    let given = post(&bureau, &decision, &yes);
+    assert_eq!(given.status, 200, "{given:?}");
+    assert_eq!(given.json()["due_on"], made.json()["extended_on"]);
+    assert_eq!(post(&bureau, &decision, &no).status, 409);
+    let clocks = service.ask(Method::GET, "/api/v1/request-clocks");
+    let listed = clocks.bearer(&giver).send().json();
+    assert_eq!(listed["updates"][0], given.json());
+}
+
+#[test]
+fn the_page_of_clocks_takes_an_extension_and_the_word_on_it() {
+    let ledger = Ledger::settled();
+    set(&ledger);
+    let id = super::catalogue::begin(&ledger, "H-13");
+    let service = Service::start(&ledger);
+    let giver = Visit::open(&service, "liaison-13");
+    let bureau = Visit::open(&service, "bureau");
+    let wish = format!("/requests/catalogue/{id}/extension");
+    let decision = format!("{wish}/decision");
+    let offers = |who: &Visit<'_>| {
+        let page = who.get("/requests/clocks").body;
+        [&wish, &decision].map(|path| page.contains(&format!("action=\"{path}\"")))
+    };
     assert_eq!(
-        post(&bureau, &decision, &json!({"consent": false})).status,
-        422
+        (offers(&giver), offers(&bureau)),
+        ([true, false], [false, false])
     );
-    // On the page, as anybody does without scripts.
-    let giver_page = Visit::open(&service, "liaison-13");
-    let bureau_page = Visit::open(&service, "bureau");
-    let action = format!("/requests/catalogue/{id}/extension/decision");
-    let form = format!("action=\"{action}\"");
-    assert!(!giver_page.get("/requests/clocks").body.contains(&form));
-    assert!(bureau_page.get("/requests/clocks").body.contains(&form));
-    let wrong = bureau_page.post(&action, &[("decision", "decline"), ("note", "")]);
+    let wrong = giver.post(&wish, &[("reason", " ")]);
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    assert!(
+        wrong
+            .body
+            .contains(&format!("href=\"#f-extension-{id}-reason\""))
+    );
+    let sent = giver.post(&wish, &[("reason", "涉及三个处室")]);
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    assert_eq!(
+        (offers(&giver), offers(&bureau)),
+        ([false, false], [false, true])
+    );
+    let wrong = bureau.post(&decision, &[("decision", "decline"), ("note", "")]);
     assert_eq!(wrong.status, 422, "{}", wrong.body);
     assert!(wrong.body.contains("不同意延期的应当说明理由"));
-    let done = bureau_page.post(&action, &[("decision", "consent")]);
+    let done = bureau.post(&decision, &[("decision", "consent")]);
     assert_eq!(done.status, 303, "{}", done.body);
-    let again = bureau_page.post(&action, &[("decision", "consent")]);
+    let again = bureau.post(&decision, &[("decision", "consent")]);
     assert_eq!(again.status, 422, "{}", again.body);
-    assert!(again.body.contains("已同意延期"));
-    assert_eq!(post(&bureau, &decision, &consent).status, 409);
-
-    let clocks = "/api/v1/request-clocks";
-    let listed = service
-        .ask(Method::GET, clocks)
-        .bearer(&giver)
-        .send()
-        .json();
-    let of = |number: i64| {
-        let mut all = listed["updates"].as_array().unwrap().iter();
-        all.find(|u| u["submission"] == number).unwrap()
-    };
-    assert_eq!(of(id)["due_on"], made.json()["extended_on"]);
-    assert_eq!(of(id)["extension"]["state"], "consented");
-    assert_eq!(of(next)["may_ask"], true);
-    let ask = format!("/requests/catalogue/{next}/extension");
-    let sent = giver_page.post(&ask, &[("reason", "人手不足")]);
-    assert_eq!(sent.status, 303, "{}", sent.body);
-    assert!(
-        giver_page
-            .get("/requests/clocks")
-            .body
-            .contains("待主管部门决定")
+    assert!(again.body.contains("这次延期申请已由"));
+    assert_eq!(
+        (offers(&giver), offers(&bureau)),
+        ([false, false], [false, false])
     );
+    assert!(giver.get("/requests/clocks").body.contains("已同意延期"));
 }
