@@ -66,6 +66,7 @@ pub const ACTIONS: [(&str, &[(&str, &str)]); 7] = [
             ("answer_campaign", "年度核对答复"),
             ("submit_campaign", "提交年度核对"),
             ("share_request", "共享申请办理"),
+            ("catalogue_extension", "目录更新延期"),
             ("settle_campaign", "处理不属本单位条目"),
             ("close_campaign", "结束年度核对"),
         ],

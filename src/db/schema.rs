@@ -1305,3 +1305,20 @@ diesel::table! {
         healed -> BigInt,
     }
 }
+
+diesel::table! {
+    catalogue_extensions (submission_id) {
+        submission_id -> BigInt,
+        state -> Text,
+        bureau_id -> BigInt,
+        reason -> Text,
+        asked_at -> Timestamp,
+        asked_by -> Text,
+        asker_id -> Nullable<BigInt>,
+        decided_at -> Nullable<Timestamp>,
+        decided_by -> Text,
+        note -> Text,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(submissions, catalogue_extensions);

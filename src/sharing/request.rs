@@ -29,6 +29,7 @@ use crate::db::schema::{share_acts, share_answers, share_consultations, share_re
 use crate::error::{Error, Problem, Result};
 use crate::ledger::change_set::{self, Purpose, Verdict};
 use crate::org::directory::Directory;
+use crate::org::filing;
 use crate::register::catalogue::Catalogue;
 use crate::register::text;
 
@@ -277,6 +278,15 @@ fn checked(
         problems.push(Problem::new(key, "too_long", &message, "请缩短"));
     }
     tidy
+}
+
+/// The bureau that a department answers to in sharing (同级主管部门).
+fn bureau_of(conn: &mut Conn, ground: Ground<'_>, department: i64) -> Result<Option<i64>> {
+    let Some(department) = ground.directory.get(department) else {
+        return Ok(None);
+    };
+    let found = filing::addressee(conn, ground.catalogue.regions(), department)?;
+    Ok(found.map(|b| b.id))
 }
 
 /// What is wrong, or nothing.

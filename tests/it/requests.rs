@@ -15,6 +15,7 @@ use crate::app::Ledger;
 use crate::organisation::holder;
 use crate::review::House;
 
+mod catalogue;
 mod clocks;
 mod ending;
 mod falling;

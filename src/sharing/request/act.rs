@@ -5,12 +5,13 @@ mod record;
 use super::clock::{Kind, Reckoner, Standing, UNCONDITIONAL, tick};
 use super::judge::{self, Case, case};
 use super::steps::{Act, State, Step};
-use super::{Ground, Request, agreed, checked, locked, note, open, settled, stale, store, tell};
+use super::{
+    Ground, Request, agreed, bureau_of, checked, locked, note, open, settled, stale, store, tell,
+};
 use crate::auth::Viewer;
 use crate::clock;
 use crate::db::connection::Conn;
 use crate::error::{Error, Problem, Result};
-use crate::org::filing;
 
 /// Longest extension of an answer, in working days (art. 21).
 pub const LONGEST_EXTENSION: i32 = 10;
@@ -328,12 +329,7 @@ impl Bench<'_> {
                 "该数据资源已由本单位提供，无须申请".to_owned(),
             ));
         }
-        let provider = self.ground.directory.get(new.provider_id);
-        let regions = self.ground.catalogue.regions();
-        new.bureau_id = match provider {
-            Some(provider) => filing::addressee(conn, regions, provider)?.map(|b| b.id),
-            None => None,
-        };
+        new.bureau_id = bureau_of(conn, self.ground, new.provider_id)?;
         Ok(())
     }
 

@@ -1,6 +1,9 @@
 //! The clocks of the catalogue itself (art. 17): ten working days to hand in an update, two to review and publish it.
 //!
-//! They are read from the submissions of datasets: what the review does with one ends them.
+//! They are read from the submissions of datasets: what the review does with one ends them. The ten days may be extended
+//! once, with the consent of the bureau.
+
+pub mod extension;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -14,7 +17,8 @@ use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{entries, submissions};
 use crate::db::scope;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use extension::{ASKED, CONSENTED, Extension};
 
 /// Submissions that are looked at at most.
 const MOST: i64 = 500;
@@ -37,15 +41,26 @@ pub struct Update {
     pub rule_id: String,
     /// The day that it counts from.
     pub start_on: NaiveDate,
-    /// The last day in time.
+    /// The last day in time, with the extension that the bureau consented to.
     pub due_on: NaiveDate,
     /// The due date may move.
     pub provisional: bool,
-    /// With the extension that the bureau may consent to.
+    /// With the extension that the bureau may still consent to.
     pub extended_on: Option<NaiveDate>,
     /// How it stands.
     pub standing: Standing,
+    /// The extension that was asked for, before it is handed in.
+    pub extension: Option<Extension>,
+    /// You may ask for an extension now.
+    pub may_ask: bool,
+    /// You may decide about the extension now.
+    pub may_decide: bool,
 }
+
+/// The rule of updating and handing in.
+const HAND_IN: &str = "DS-01";
+/// The rule of reviewing and publishing.
+const REVIEW: &str = "DS-02";
 
 /// Kind of a submission that updates what is published.
 const CHANGE: &str = "change";
@@ -70,7 +85,28 @@ type Row = (
 /// # Errors
 /// When the database fails.
 pub fn updates(conn: &mut Conn, viewer: &Viewer, reckoner: &Reckoner<'_>) -> Result<Vec<Update>> {
-    let rows: Vec<Row> = scope::visible(viewer)
+    read(conn, viewer, reckoner, None)
+}
+
+/// One of them.
+fn one(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    reckoner: &Reckoner<'_>,
+    submission: i64,
+) -> Result<Update> {
+    let found = read(conn, viewer, reckoner, Some(submission))?;
+    let nowhere = || Error::NotFound("该目录更新".to_owned());
+    found.into_iter().next().ok_or_else(nowhere)
+}
+
+fn read(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    reckoner: &Reckoner<'_>,
+    only: Option<i64>,
+) -> Result<Vec<Update>> {
+    let mut query = scope::visible(viewer)
         .inner_join(submissions::table.on(submissions::entry_id.eq(entries::id)))
         .filter(entries::register.eq(DATASET))
         .filter(submissions::open.eq(true))
@@ -93,27 +129,48 @@ pub fn updates(conn: &mut Conn, viewer: &Viewer, reckoner: &Reckoner<'_>) -> Res
             submissions::opened_at,
             submissions::submitted_at,
         ))
-        .load(conn)?;
+        .into_boxed();
+    if let Some(id) = only {
+        query = query.filter(submissions::id.eq(id));
+    }
+    let rows: Vec<Row> = query.load(conn)?;
+    let ids: Vec<i64> = rows.iter().map(|r| r.0).collect();
+    let mut asked = extension::of(conn, &ids)?;
     let mut out: Vec<Update> = rows
         .into_iter()
-        .filter_map(|r| update(reckoner, r))
+        .filter_map(|row| {
+            let extension = asked.remove(&row.0);
+            update(reckoner, row, extension)
+        })
+        .map(|u| Update {
+            may_ask: extension::may_ask(viewer, reckoner.ground, &u),
+            may_decide: extension::may_decide(viewer, &u),
+            ..u
+        })
         .collect();
     out.sort_by_key(|u| (u.due_on, u.submission));
     Ok(out)
 }
 
-fn update(reckoner: &Reckoner<'_>, row: Row) -> Option<Update> {
+fn update(reckoner: &Reckoner<'_>, row: Row, asked: Option<Extension>) -> Option<Update> {
     let (submission, code, name, department_id, bureau, state, opened, submitted) = row;
     let away = AWAY.contains(&state.as_str());
     let (rule, start) = if away {
-        ("DS-02", submitted.unwrap_or(opened))
+        (REVIEW, submitted.unwrap_or(opened))
     } else {
-        ("DS-01", opened)
+        (HAND_IN, opened)
     };
     let start_on = clock::day_of(start);
     let limit = reckoner.limit(rule, start_on, department_id)?;
     let calendar = &reckoner.almanac.calendar;
-    let due = limit.due(calendar, start_on)?;
+    // What was asked for while it was in hand says nothing of the bureau's own time.
+    let extension = asked.filter(|_| !away);
+    let is = |state: &str| extension.as_ref().map(|e| e.state == state);
+    let longest = limit.extended(calendar, start_on);
+    let due = match longest.filter(|_| is(CONSENTED) == Some(true)) {
+        Some(longest) => longest,
+        None => limit.due(calendar, start_on)?,
+    };
     let left = calendar.working_days_between(reckoner.today, due.date);
     let standing = match (due.date < reckoner.today, left) {
         (true, _) => Standing::Overdue,
@@ -130,7 +187,10 @@ fn update(reckoner: &Reckoner<'_>, row: Row) -> Option<Update> {
         start_on,
         due_on: due.date,
         provisional: due.provisional,
-        extended_on: limit.extended(calendar, start_on).map(|d| d.date),
+        extended_on: longest.filter(|_| is(ASKED) != Some(false)).map(|d| d.date),
         standing,
+        extension,
+        may_ask: false,
+        may_decide: false,
     })
 }

@@ -216,7 +216,7 @@ impl Clock {
 pub struct Reckoner<'r> {
     /// What counts at present.
     pub almanac: Almanac,
-    ground: Ground<'r>,
+    pub(super) ground: Ground<'r>,
     /// The day it is looked at.
     pub today: NaiveDate,
 }

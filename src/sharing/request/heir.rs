@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use super::{Request, note};
 use crate::auth::Viewer;
 use crate::db::connection::Conn;
-use crate::db::schema::{share_clocks, share_requests};
+use crate::db::schema::{catalogue_extensions, share_clocks, share_requests};
 use crate::error::Result;
 
 /// Gives a department's requests to its heir, those that are over as well; returns how many there were. Inside the
@@ -40,6 +40,10 @@ pub fn carry(conn: &mut Conn, viewer: &Viewer, from: i64, into: i64) -> Result<u
     }
     diesel::update(share_clocks::table.filter(share_clocks::department_id.eq(from)))
         .set(share_clocks::department_id.eq(into))
+        .execute(conn)?;
+    // Extensions of catalogue updates are decided by the bureau's heir.
+    diesel::update(catalogue_extensions::table.filter(catalogue_extensions::bureau_id.eq(from)))
+        .set(catalogue_extensions::bureau_id.eq(into))
         .execute(conn)?;
     Ok(rows.len())
 }

@@ -102,20 +102,19 @@ fn not_mine(conn: &mut Conn, viewer: &Viewer, department: i64, mine: bool) -> Re
     ))
 }
 
-fn bureau(viewer: &Viewer, row: &Request) -> Result<()> {
+/// Demands somebody of the bureau that is addressed, who does not belong to those that it is about.
+pub(super) fn bureau(viewer: &Viewer, addressee: Option<i64>, parties: &[i64]) -> Result<()> {
     let everywhere = *viewer.reach(Right::CoordinateSharing) == Reach::Everything;
-    let addressed = row
-        .bureau_id
-        .is_some_and(|b| viewer.roles().contains(&(Role::Bureau, Some(b))));
+    let addressed = addressee.is_some_and(|b| viewer.roles().contains(&(Role::Bureau, Some(b))));
     if !everywhere && !addressed {
         let rule = policy::rule(Right::CoordinateSharing);
         return Err(Error::Refused(format!(
             "{rule}，且由提供部门的同级主管部门办理"
         )));
     }
-    for department in [row.consumer_id, row.provider_id] {
+    for department in parties.iter().copied() {
         if is_of(viewer, department) || (!everywhere && viewer.home() == Some(department)) {
-            let what = "供需双方的人员不能代表主管部门办理本单位的申请";
+            let what = "当事单位的人员不能代表主管部门办理本单位的申请";
             return Err(Error::Refused(what.to_owned()));
         }
     }
@@ -152,7 +151,7 @@ fn side(
             let mine = approves && is_me(viewer, said.drafter_id, &said.drafter);
             not_mine(conn, viewer, row.provider_id, mine)
         }
-        Side::Bureau => bureau(viewer, row),
+        Side::Bureau => bureau(viewer, row.bureau_id, &[row.consumer_id, row.provider_id]),
         Side::Either => {
             let ends = [row.consumer_id, row.provider_id];
             if ends.iter().any(|d| viewer.can(Right::HandleIssue, *d)) {

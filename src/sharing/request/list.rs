@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::catalogue::extension;
 use super::clock::{Reckoner, Standing};
 use super::steps::{ANSWER_OWED, State};
 use super::{Ground, Request, departments, judge};
@@ -102,7 +103,7 @@ fn own(viewer: &Viewer, ground: Ground<'_>) -> Vec<i64> {
 }
 
 /// The bureaus that the viewer works for; none: all of them.
-fn bureaus(viewer: &Viewer) -> Option<Vec<i64>> {
+pub(super) fn bureaus(viewer: &Viewer) -> Option<Vec<i64>> {
     if *viewer.reach(Right::CoordinateSharing) == Reach::Everything {
         return None;
     }
@@ -273,6 +274,11 @@ pub fn waiting(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>) -> Result<V
             found.len(),
             "件共享延期、协调或备案待主管部门办理",
             "/requests?tab=coordinate".to_owned(),
+        );
+        add(
+            extension::waiting(conn, viewer)?,
+            "件目录更新延期待主管部门办理",
+            "/requests/clocks#updates".to_owned(),
         );
     }
     if business {

@@ -2,6 +2,8 @@
 
 use diesel::prelude::*;
 
+use super::catalogue::Update;
+use super::catalogue::extension::{ASKED, Extension};
 use super::clock::Kind;
 use super::steps::{Act, Side, State, whose_move};
 use super::{Ground, Request};
@@ -39,11 +41,16 @@ pub(super) fn roles(
     (roles, department): (&[Role], i64),
     (text, dedupe, request): (&str, &str, i64),
 ) -> Result<usize> {
+    let ids = holders(conn, roles, department)?;
+    people(conn, viewer, &ids, (text, dedupe, request))
+}
+
+fn holders(conn: &mut Conn, roles: &[Role], department: i64) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
     for role in roles {
         ids.extend(notice::holders(conn, *role, department)?);
     }
-    people(conn, viewer, &ids, (text, dedupe, request))
+    Ok(ids)
 }
 
 /// Tells accounts that are still active, but not the one who acts.
@@ -52,6 +59,20 @@ pub(super) fn people(
     viewer: Option<&Viewer>,
     ids: &[i64],
     (text, dedupe, request): (&str, &str, i64),
+) -> Result<usize> {
+    send(
+        conn,
+        viewer,
+        ids,
+        (text, dedupe, &format!("/requests/{request}")),
+    )
+}
+
+fn send(
+    conn: &mut Conn,
+    viewer: Option<&Viewer>,
+    ids: &[i64],
+    (text, dedupe, href): (&str, &str, &str),
 ) -> Result<usize> {
     let me = viewer.and_then(Viewer::account);
     let ids: Vec<i64> = accounts::table
@@ -64,7 +85,7 @@ pub(super) fn people(
     let message = Message {
         kind: KIND,
         text,
-        href: &format!("/requests/{request}"),
+        href,
         dedupe,
     };
     notice::send(conn, To::Accounts(&ids), message, clock::now())
@@ -96,7 +117,7 @@ pub(super) fn moved(
     });
     let state = row.state();
     let text = match act {
-        Act::AskExtension => return extension(conn, viewer, ground, row),
+        Act::AskExtension => return prolonging(conn, viewer, ground, row),
         // What becomes of a drafted answer is the provider's own.
         Act::Redo => return redo(conn, viewer, row, drafter),
         Act::Consent => format!("{about}: 主管部门已同意提供部门延期答复"),
@@ -163,7 +184,7 @@ fn redo(conn: &mut Conn, viewer: &Viewer, row: &Request, drafter: Option<i64>) -
 }
 
 /// An extension is asked for: the bureau decides, the consumer is told (art. 21).
-fn extension(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, row: &Request) -> Result<()> {
+fn prolonging(conn: &mut Conn, viewer: &Viewer, ground: Ground<'_>, row: &Request) -> Result<()> {
     let key = key(row);
     let text = format!(
         "“{}”申请延期答复“{}”共享申请{}",
@@ -214,4 +235,43 @@ pub(super) fn correction(
     people(conn, Some(viewer), &raiser, told)?;
     roles(conn, Some(viewer), (HEADS, row.consumer_id), told)?;
     Ok(())
+}
+
+/// An extension of a catalogue update (art. 17): tells the bureau that it was asked, or the department what was decided,
+/// and writes it into the audit log.
+pub(super) fn extension(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    ground: Ground<'_>,
+    update: &Update,
+    row: &Extension,
+) -> Result<()> {
+    let department = update.department_id;
+    let about = format!("“{}”（{}）目录更新", update.name, update.code);
+    let (what, text, said) = if row.state == ASKED {
+        let who = ground.name(department);
+        let text = format!("“{who}”申请延长{about}的期限，请决定");
+        ("申请目录更新延期", text, &row.reason)
+    } else {
+        let text = format!("{about}: 主管部门{}", row.label());
+        ("决定目录更新延期", text, &row.note)
+    };
+    let ids = if row.state == ASKED {
+        holders(conn, &[Role::Bureau], row.bureau_id)?
+    } else {
+        let mut ids = holders(conn, HEADS, department)?;
+        ids.extend(row.asker_id);
+        ids
+    };
+    let key = format!("catalogue-extension:{}:{}", row.submission_id, row.state);
+    send(
+        conn,
+        Some(viewer),
+        &ids,
+        (&text, &key, "/requests/clocks#updates"),
+    )?;
+    let line = Event::done("catalogue_extension", &format!("{what} {}", update.code))
+        .of(Some(department))
+        .with(serde_json::json!({ "submission": row.submission_id, "after": row.label(), "said": said }));
+    audit::record(conn, viewer, &line)
 }

@@ -20,6 +20,7 @@ use crate::web::once::{Answered, Once};
 use crate::web::version::{Version, tag, tagged};
 
 mod body;
+mod extension;
 mod parts;
 
 use body::{ShareRequestBody, ShareRequestDetail, ShareRequestPage};
@@ -291,5 +292,6 @@ pub fn configure(config: &mut ServiceConfig<'_>) {
         .service(get_request)
         .service(edit_request)
         .service(act_on_request)
-        .configure(parts::configure);
+        .configure(parts::configure)
+        .configure(extension::configure);
 }

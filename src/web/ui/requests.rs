@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::auth::Right;
 use crate::clock as time;
-use crate::error::Result;
+use crate::error::{Problem, Result};
 use crate::sharing::request::board::{self, Line};
 use crate::sharing::request::catalogue::{self, Update};
 use crate::sharing::request::clock::{Clock, Reckoner, Standing};
@@ -20,12 +20,15 @@ use crate::web::caller::{Ask, Caller};
 use crate::web::page::{Shell, address};
 
 mod acts;
+mod extension;
 mod form;
 mod show;
 
 type Answer = std::result::Result<HttpResponse, Failure>;
 
 const HERE: &str = "/requests";
+/// The page of clocks.
+const CLOCKS: &str = "/requests/clocks";
 /// Lines on one page.
 const PAGE: usize = 50;
 
@@ -227,6 +230,7 @@ struct Updating {
 #[template(path = "requests/clocks.html")]
 struct Clocks {
     shell: Shell,
+    problems: Vec<Problem>,
     rows: Vec<Ticking>,
     updates: Vec<Updating>,
     standing: String,
@@ -245,7 +249,12 @@ struct Which {
 /// Clocks on one page.
 const SHOWN: usize = 200;
 
-fn ticking(ask: &mut Ask<'_>, ground: Ground<'_>, standing: String) -> Result<Clocks> {
+fn ticking(
+    ask: &mut Ask<'_>,
+    ground: Ground<'_>,
+    standing: String,
+    problems: Vec<Problem>,
+) -> Result<Clocks> {
     let reckoner = Reckoner::new(ask.conn, ground, time::today())?;
     let done = standing == "done";
     let mut found = reckoner.seen(ask.conn, &ask.viewer, !done)?;
@@ -265,7 +274,8 @@ fn ticking(ask: &mut Ask<'_>, ground: Ground<'_>, standing: String) -> Result<Cl
         catalogue::updates(ask.conn, &ask.viewer, &reckoner)?
     };
     Ok(Clocks {
-        shell: ask.shell("法定时限", "/requests/clocks"),
+        shell: ask.shell("法定时限", CLOCKS),
+        problems,
         rows: found
             .into_iter()
             .map(|(clock, r)| Ticking {
@@ -297,7 +307,9 @@ async fn clocks(caller: Caller, which: web::Query<Which>) -> Answer {
     caller
         .page(move |ask| {
             let standing = which.into_inner().standing;
-            grounded(ask, |ask, ground| ticking(ask, ground, standing))
+            grounded(ask, |ask, ground| {
+                ticking(ask, ground, standing, Vec::new())
+            })
         })
         .await
 }
@@ -344,9 +356,10 @@ async fn providers(caller: Caller) -> Answer {
 pub fn configure(config: &mut web::ServiceConfig) {
     config
         .route("/requests", web::get().to(index))
-        .route("/requests/clocks", web::get().to(clocks))
+        .route(CLOCKS, web::get().to(clocks))
         .route("/requests/board", web::get().to(providers))
         .configure(form::configure)
         .configure(show::configure)
-        .configure(acts::configure);
+        .configure(acts::configure)
+        .configure(extension::configure);
 }

@@ -253,3 +253,92 @@ fn a_request_goes_its_way_over_http() {
         (&json!("SL013"), &Json::Null)
     );
 }
+
+#[test]
+fn an_extension_of_a_catalogue_update_goes_its_way_over_http() {
+    let ledger = Ledger::settled();
+    set(&ledger);
+    let id = super::catalogue::begin(&ledger, "H-13");
+    let service = Service::start(&ledger);
+    let token = |login: &str| service.token(login, PASSWORD);
+    let (giver, bureau) = (token("liaison-13"), token("bureau"));
+    let here = format!("/api/v1/requests/catalogue/{id}/extension");
+    let decision = format!("{here}/decision");
+    let post = |who: &str, path: &str, body: &Json| -> Answer {
+        service.ask(Method::POST, path).bearer(who).json(body)
+    };
+    let wish = json!({"reason": "涉及三个处室"});
+    assert_eq!(post(&token("oversight"), &here, &wish).status, 403);
+    assert_eq!(post(&token("liaison"), &here, &wish).status, 404);
+    assert_eq!(post(&bureau, &here, &wish).status, 403);
+    let more = json!({"reason": "甲", "days": 9});
+    for wrong in [json!({}), json!({"reason": ""}), more] {
+        assert_eq!(post(&giver, &here, &wrong).status, 422, "{wrong}");
+    }
+    let keyed = || {
+        let ask = service.ask(Method::POST, &here).bearer(&giver);
+        ask.header("idempotency-key", "c1").json(&wish)
+    };
+    let made = keyed();
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(keyed().json(), made.json());
+    assert_eq!(post(&giver, &here, &wish).status, 409);
+    assert_eq!(made.json()["extension"]["state"], "asked");
+
+    let (yes, no) = (json!({"consent": true}), json!({"consent": false}));
+    assert_eq!(post(&giver, &decision, &yes).status, 403);
+    assert_eq!(post(&bureau, &decision, &no).status, 422);
+    let given = post(&bureau, &decision, &yes);
+    assert_eq!(given.status, 200, "{given:?}");
+    assert_eq!(given.json()["due_on"], made.json()["extended_on"]);
+    assert_eq!(post(&bureau, &decision, &no).status, 409);
+    let clocks = service.ask(Method::GET, "/api/v1/request-clocks");
+    let listed = clocks.bearer(&giver).send().json();
+    assert_eq!(listed["updates"][0], given.json());
+}
+
+#[test]
+fn the_page_of_clocks_takes_an_extension_and_the_word_on_it() {
+    let ledger = Ledger::settled();
+    set(&ledger);
+    let id = super::catalogue::begin(&ledger, "H-13");
+    let service = Service::start(&ledger);
+    let giver = Visit::open(&service, "liaison-13");
+    let bureau = Visit::open(&service, "bureau");
+    let wish = format!("/requests/catalogue/{id}/extension");
+    let decision = format!("{wish}/decision");
+    let offers = |who: &Visit<'_>| {
+        let page = who.get("/requests/clocks").body;
+        [&wish, &decision].map(|path| page.contains(&format!("action=\"{path}\"")))
+    };
+    assert_eq!(
+        (offers(&giver), offers(&bureau)),
+        ([true, false], [false, false])
+    );
+    let wrong = giver.post(&wish, &[("reason", " ")]);
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    assert!(
+        wrong
+            .body
+            .contains(&format!("href=\"#f-extension-{id}-reason\""))
+    );
+    let sent = giver.post(&wish, &[("reason", "涉及三个处室")]);
+    assert_eq!(sent.status, 303, "{}", sent.body);
+    assert_eq!(
+        (offers(&giver), offers(&bureau)),
+        ([false, false], [false, true])
+    );
+    let wrong = bureau.post(&decision, &[("decision", "decline"), ("note", "")]);
+    assert_eq!(wrong.status, 422, "{}", wrong.body);
+    assert!(wrong.body.contains("不同意延期的应当说明理由"));
+    let done = bureau.post(&decision, &[("decision", "consent")]);
+    assert_eq!(done.status, 303, "{}", done.body);
+    let again = bureau.post(&decision, &[("decision", "consent")]);
+    assert_eq!(again.status, 422, "{}", again.body);
+    assert!(again.body.contains("这次延期申请已由"));
+    assert_eq!(
+        (offers(&giver), offers(&bureau)),
+        ([false, false], [false, false])
+    );
+    assert!(giver.get("/requests/clocks").body.contains("已同意延期"));
+}
