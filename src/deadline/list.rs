@@ -10,7 +10,6 @@ use utoipa::ToSchema;
 use super::refresh::Row;
 use super::rules::{rule, rules};
 use crate::auth::{Reach, Right, Viewer};
-use crate::clock;
 use crate::db::connection::Conn;
 use crate::db::schema::{deadlines, entries};
 use crate::db::scope;
@@ -113,10 +112,10 @@ impl Cursor {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.splitn(3, '_');
-        // No year that a database does not know.
-        let due = parts.next().filter(|day| clock::is_day(day))?;
+        // Years of four digits: no other is known to every database.
+        let due = parts.next().filter(|day| day.len() == 10)?;
         Some(Self {
-            due: due.parse().ok()?,
+            due: NaiveDate::parse_from_str(due, "%Y-%m-%d").ok()?,
             entry: parts.next()?.parse().ok()?,
             rule: parts.next()?.to_owned(),
         })
