@@ -223,7 +223,7 @@ impl After {
     }
 }
 
-/// The most characters that are looked for; SQLite takes no pattern without end.
+/// The most characters that are looked for; `SQLite` takes no pattern without end.
 const SEARCHED: usize = 200;
 
 /// Issues that the viewer sees, a page of them.
