@@ -13,8 +13,9 @@ use crate::auth::Viewer;
 use crate::db::connection::Conn;
 use crate::deadline::{self, Cursor, Listed, State};
 use crate::error::Result;
+use crate::sharing::request::catalogue::{self, Update};
 use crate::sharing::request::clock::{Clock, Kind as Ticks, Reckoner, Standing};
-use crate::sharing::request::{Ground, Request};
+use crate::sharing::request::{DATASET, Ground, Request};
 
 /// What something that falls due belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -23,7 +24,7 @@ use crate::sharing::request::{Ground, Request};
 pub enum Kind {
     /// An entry of the ledger.
     Entry,
-    /// A share request (政务数据共享条例 articles 21, 22, 26).
+    /// A share request or an update of the catalogue (政务数据共享条例 articles 17, 21, 22, 26).
     Share,
 }
 
@@ -58,22 +59,29 @@ impl Kind {
     /// Of which kind a line is.
     #[must_use]
     pub fn of(listed: &Listed) -> Self {
-        match listed.request {
-            Some(_) => Self::Share,
-            None => Self::Entry,
+        if is_clock(&listed.rule) {
+            Self::Share
+        } else {
+            Self::Entry
         }
     }
 }
 
-/// The clocks of share requests as rules of the list: key and what has to be done.
-pub const CLOCKS: [(&str, &str); 3] = [
+/// The clocks of sharing as rules of the list: key and what has to be done.
+pub const CLOCKS: [(&str, &str); 5] = [
     ("share_answer", "共享申请答复"),
     ("share_supply", "实际共享"),
     ("share_correction", "校核答复"),
+    ("catalogue_update", "目录更新报送"),
+    ("catalogue_publish", "目录审核发布"),
 ];
 
+fn is_clock(rule: &str) -> bool {
+    CLOCKS.iter().any(|(key, _)| *key == rule)
+}
+
 fn rule(kind: Ticks) -> (&'static str, &'static str) {
-    let [answer, supply, correction] = CLOCKS;
+    let [answer, supply, correction, ..] = CLOCKS;
     match kind {
         Ticks::Answer => answer,
         Ticks::Supply => supply,
@@ -92,13 +100,13 @@ pub struct Filter {
 
 impl Filter {
     fn wants(&self, kind: Kind) -> bool {
-        let is_clock = |rule: &String| CLOCKS.iter().any(|(key, _)| key == rule);
-        let by_rule = self.of.rule.as_ref().map(is_clock);
+        let by_rule = self.of.rule.as_deref().map(is_clock);
+        // Of the clocks, only those of the catalogue are of a register.
+        let register = self.of.register.as_deref();
+        let registered = register.is_none_or(|r| r == DATASET);
         let fits = match kind {
             Kind::Entry => by_rule != Some(true),
-            Kind::Share => {
-                by_rule != Some(false) && self.of.register.is_none() && self.of.entry.is_none()
-            }
+            Kind::Share => by_rule != Some(false) && registered && self.of.entry.is_none(),
         };
         fits && self.kind.is_none_or(|k| k == kind)
     }
@@ -107,21 +115,63 @@ impl Filter {
         let departments = self.of.departments.as_ref();
         self.of.state.is_none_or(|s| s == clock.state)
             && self.of.rule.as_ref().is_none_or(|r| *r == clock.rule)
+            && self
+                .of
+                .register
+                .as_ref()
+                .is_none_or(|r| *r == clock.register)
             && departments.is_none_or(|ids| ids.contains(&clock.department_id))
     }
 }
 
-/// A clock as a line of the list; none where no limit counts.
-fn line(clock: &Clock, request: Request, today: NaiveDate) -> Option<Listed> {
-    let due_on = clock.due_on?;
-    let state = match clock.standing {
+/// None for a clock that ended without being done.
+fn state(standing: Standing) -> Option<State> {
+    Some(match standing {
         Standing::Overdue => State::Overdue,
         Standing::Soon => State::Soon,
         Standing::Running | Standing::Paused => State::Upcoming,
         Standing::Done => State::Done,
         Standing::DoneLate => State::DoneLate,
         Standing::Void => return None,
+    })
+}
+
+/// Numbers from here down are those of updates of the catalogue, below all clocks of requests.
+const UPDATES: i64 = i64::MIN / 2;
+
+/// An update of the catalogue as a line of the list.
+fn update_line(update: Update, today: NaiveDate) -> Option<Listed> {
+    let [.., hand_in, publish] = CLOCKS;
+    let (rule, label) = if update.rule_id == catalogue::HAND_IN {
+        hand_in
+    } else {
+        publish
     };
+    Some(Listed {
+        register: DATASET.to_owned(),
+        code: update.code,
+        name: update.name,
+        department_id: update.bureau_id.unwrap_or(update.department_id),
+        rule: rule.to_owned(),
+        label: label.to_owned(),
+        limit_id: update.rule_id,
+        start_on: Some(update.start_on),
+        opens_on: None,
+        due_on: update.due_on,
+        provisional: update.provisional,
+        state: state(update.standing)?,
+        days_left: Some((update.due_on - today).num_days()),
+        done_on: None,
+        level: 0,
+        request: None,
+        entry: UPDATES - update.submission,
+    })
+}
+
+/// A clock as a line of the list; none where no limit counts.
+fn line(clock: &Clock, request: Request, today: NaiveDate) -> Option<Listed> {
+    let due_on = clock.due_on?;
+    let state = state(clock.standing)?;
     let (key, label) = rule(clock.kind);
     let label = if clock.standing == Standing::Paused {
         format!("{label}（{}）", Standing::Paused.label())
@@ -161,11 +211,15 @@ fn clocks(
     today: NaiveDate,
 ) -> Result<Vec<Listed>> {
     let reckoner = Reckoner::new(conn, ground, today)?;
-    let found = reckoner.seen(conn, viewer, running)?;
-    Ok(found
-        .into_iter()
+    let found = reckoner.seen(conn, viewer, running)?.into_iter();
+    let mut out: Vec<Listed> = found
         .filter_map(|(clock, request)| line(&clock, request, today))
-        .collect())
+        .collect();
+    if running {
+        let updates = catalogue::updates(conn, viewer, &reckoner)?.into_iter();
+        out.extend(updates.filter_map(|u| update_line(u, today)));
+    }
+    Ok(out)
 }
 
 /// What falls due, the most urgent first; what is done, the latest first.

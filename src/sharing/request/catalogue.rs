@@ -58,7 +58,7 @@ pub struct Update {
 }
 
 /// The rule of updating and handing in.
-const HAND_IN: &str = "DS-01";
+pub const HAND_IN: &str = "DS-01";
 /// The rule of reviewing and publishing.
 const REVIEW: &str = "DS-02";
 

@@ -171,6 +171,22 @@ impl Browser {
         self.wait(async { self.appears(css).await?.click().await });
     }
 
+    /// Presses what sends a form, and waits until the page that it stood on is gone: what is looked for next may have
+    /// been on that page as well.
+    #[track_caller]
+    pub fn send(&self, css: &str) {
+        let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+        self.wait(async {
+            let button = self.appears(css).await?;
+            button.clone().click().await?;
+            while button.tag_name().await.is_ok() {
+                assert!(std::time::Instant::now() < end, "{css} leads nowhere");
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+            Ok(())
+        });
+    }
+
     /// Presses what an `XPath` finds.
     #[track_caller]
     pub fn press_path(&self, path: &str) {

@@ -26,7 +26,7 @@ pub fn act(browser: &Browser, word: &str, note: &str) {
     if !note.is_empty() {
         browser.fill(&format!("{form} textarea"), note);
     }
-    browser.press(&format!("{form} button"));
+    browser.send(&format!("{form} button"));
 }
 
 /// Records what the bureau decided today, with the number of its paper.

@@ -8,6 +8,7 @@ use one_ledger::sharing::request::Rules;
 use one_ledger::sharing::request::steps::Act;
 
 use super::Scene;
+use super::catalogue::begin;
 use crate::app::on_both;
 
 fn page(s: &Scene<'_>, who: &Viewer, filter: &Filter, after: Option<&Cursor>) -> Vec<Listed> {
@@ -140,5 +141,42 @@ fn a_clock_that_stands_still_is_not_overdue_in_the_list() {
             state(&s),
             (State::Upcoming, "共享申请答复（补正停表）".to_owned())
         );
+    });
+}
+
+#[test]
+fn updates_of_the_catalogue_stand_there_too() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let h = &s.house;
+        let code = s.dataset("学籍信息", "有条件共享");
+        begin(ledger, &code);
+        let id = s.sent("有条件共享");
+        let rules = |who: &Viewer, filter: &Filter| -> Vec<String> {
+            whole(&s, who, filter).into_iter().map(|l| l.rule).collect()
+        };
+        let all = rules(&h.liaison, &only(Kind::Share));
+        assert_eq!(all, ["catalogue_update", "share_answer"]);
+        assert_eq!(rules(&h.bureau, &only(Kind::Share)), all);
+        assert_eq!(rules(&s.outside, &only(Kind::Share)), [""; 0]);
+        assert_eq!(
+            rules(&s.asker, &only(Kind::Share)),
+            ["share_answer"],
+            "of the request {id} alone"
+        );
+        let of_datasets = narrowed(deadline::Filter {
+            register: Some("dataset".to_owned()),
+            ..deadline::Filter::default()
+        });
+        let found = whole(&s, &h.liaison, &of_datasets);
+        assert_eq!(found.len(), 1, "{found:?}");
+        let update = &found[0];
+        assert_eq!(
+            (update.code.as_str(), update.request),
+            (code.as_str(), None)
+        );
+        assert_eq!(Kind::of(update), Kind::Share);
+        assert_eq!(update.label, "目录更新报送");
+        assert_eq!(rules(&h.liaison, &only(Kind::Entry)), [""; 0]);
     });
 }

@@ -29,7 +29,7 @@ pub fn act(browser: &Browser, word: &str, note: &str) {
     if !note.is_empty() {
         browser.fill(&format!("{form} textarea[name=note]"), note);
     }
-    browser.press(&format!("{form} button[type=submit]"));
+    browser.send(&format!("{form} button[type=submit]"));
     browser.see_text("已办理");
 }
 
