@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use one_ledger::auth::Viewer;
-use one_ledger::db::schema::notices;
+use one_ledger::db::schema::{entries, notices};
 use one_ledger::error::Error;
 use one_ledger::issue;
 use one_ledger::issue::steps::{Act as Move, State as Stands};
@@ -326,5 +326,30 @@ fn what_is_agreed_and_no_longer_wanted_is_withdrawn_with_its_link() {
         assert_eq!(s.clock(id, Kind::Supply).standing, Standing::Void);
         assert_eq!(h.row("sharing_link", &link).stage, "retired");
         assert!(s.act(&h.liaison, id, Act::Supply).is_err());
+    });
+}
+
+#[test]
+fn a_link_that_another_request_uses_outlives_the_one_that_ends() {
+    on_both(|ledger| {
+        let s = Scene::new(ledger);
+        let h = &s.house;
+        let first = s.in_use();
+        let dataset: String = entries::table
+            .find(s.stands(first).dataset_id)
+            .select(entries::code)
+            .first(&mut ledger.conn())
+            .unwrap();
+        let second = s.draft(&s.asker, &Scene::wish(&dataset)).unwrap().id;
+        s.act(&s.asker, second, Act::HandIn).unwrap();
+        s.act(&s.asker_head, second, Act::Approve).unwrap();
+        s.act(&h.liaison, second, Act::DraftAnswer).unwrap();
+        s.act(&h.specialist, second, Act::Agree).unwrap();
+        let link = s.stands(first).link_code.unwrap();
+        assert_eq!(s.stands(second).link_code.as_ref(), Some(&link));
+        s.act(&s.asker, first, Act::Finish).unwrap();
+        assert_ne!(h.row("sharing_link", &link).stage, "retired");
+        s.act(&s.asker, second, Act::Withdraw).unwrap();
+        assert_eq!(h.row("sharing_link", &link).stage, "retired");
     });
 }
