@@ -369,6 +369,8 @@ fn the_map_is_told_over_http() {
         assert_eq!(wrong.json()["problems"][0]["field"], field, "{wrong:?}");
     }
     assert_eq!(ask("/api/v1/map?other=1").status, 422);
+    assert_eq!(ask("/map?around=%E6%B2%A1%E6%9C%89").status, 422);
+    assert_eq!(ask("/map").status, 200);
     assert_eq!(ask("/api/v1/map/export?format=pdf").status, 422);
     let csv = ask("/api/v1/map/export?format=csv");
     assert_eq!(csv.status, 200);
